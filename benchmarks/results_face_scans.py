@@ -2,7 +2,7 @@
 
     python benchmarks/results_face_scans.py --work face-scans --out docs
 
-Makes synthetic people (30, seed 4031) whose T1w of one day is searched for the person of another
+Makes synthetic people (8, seed 4031) whose T1w of one day is searched for the person of another
 day's image: T1w, T2w, FLAIR, thick slices, CT, PET, and de-identified T1w as it is and with its
 face filled in. Between the days the person gained or lost weight, the cheeks hang otherwise, the
 ears are pressed otherwise, the face is held otherwise, and the surface has another error
@@ -15,12 +15,13 @@ from __future__ import annotations
 import argparse
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import nibabel
 import numpy as np
 from kept import write_between
+from masks_of_others import OTHERS, write_masked
 
 from headrisk.deidentify.comparison_face import look_at_repaired
 from headrisk.deidentify.treat import TreatTask, treat_file, treated_files
@@ -75,6 +76,13 @@ PROBES = (
 )
 
 
+WITH_OTHERS = tuple(
+    Condition(f"T1w after {tool}'s mask{words}", _T1W, "T1w", tool, repaired)
+    for tool in OTHERS
+    for repaired, words in ((False, ""), (True, ", filled in"))
+)
+
+
 @dataclass(frozen=True)
 class Task:
     """One person's image of one condition."""
@@ -99,30 +107,39 @@ class Task:
         return entry_key("bench-face-scans", VERSION, chosen, [])
 
 
-def look(task: Task) -> HeadResult:
-    """Make the image, treat it where asked, and look at its head."""
+def image_of(task: Task, folder: Path) -> Path:
+    """Make the image of a condition, before any tool."""
     shapes, c = load_shapes(), task.condition
     identity = draw_identity(shapes, np.random.default_rng((task.seed, task.person)))
     of_visit, of_scan = np.random.default_rng((task.seed, task.person, task.day)).spawn(2)
     visit = draw_visit(shapes, identity, _SAG_MM, _EARS, OTHER_DAY, of_visit)
     data, affine = render_kind(identity, shapes, c.kind, of_scan, visit)
+    path = folder / f"image_{c.suffix}.nii"
+    nibabel.save(nibabel.Nifti1Image(np.round(data).astype(np.int16), affine), path)
+    return path
+
+
+def treated(condition: Condition, path: Path, seed: int, folder: Path) -> Path:
+    """The image after the condition's tool, or as it is where there is none."""
+    tool, suffix = condition.tool, condition.suffix
+    if not tool:
+        return path
+    if tool in OTHERS:
+        out = folder / "out" / path.name
+        write_masked(path, out, suffix, tool)
+        return out
+    work = TreatTask("x", str(path), "", suffix, str(folder), "out", tool, False, (seed, 0))
+    treat_file(work)
+    return treated_files(work)[-1]
+
+
+def look(task: Task) -> HeadResult:
+    """Make the image, treat it where asked, and look at its head."""
+    c = task.condition
     with tempfile.TemporaryDirectory() as name:
-        path = Path(name) / f"image_{c.suffix}.nii"
-        nibabel.save(nibabel.Nifti1Image(np.round(data).astype(np.int16), affine), path)
-        head = HeadTask(
-            f"person {task.person}",
-            str(path),
-            c.suffix,
-            False,
-            SCANS.name,
-            224,
-            0,
-            task.recognisers,
-        )
-        if c.tool:
-            work = TreatTask("x", str(path), "", c.suffix, name, "out", c.tool, False, (task.seed,))
-            treat_file(work)
-            head = replace(head, path=str(treated_files(work)[-1]))
+        path = treated(c, image_of(task, Path(name)), task.seed, Path(name))
+        label = f"person {task.person}"
+        head = HeadTask(label, str(path), c.suffix, False, SCANS.name, 224, 0, task.recognisers)
         return look_at_repaired(head) if c.repaired else look_at_head(head)
 
 
@@ -182,29 +199,26 @@ def found_at_rank_1(
 def table(options: argparse.Namespace) -> list[str]:
     """The page's rows: one a condition, with every measure."""
     gallery = heads_of(GALLERY, 0, options)
-    lines: list[str] = []
-    names: list[str] = []
-    nobody = share_of_people(np.zeros(options.people))
-    for condition in PROBES:
+    rows: list[tuple[Condition, int, dict[str, Estimate]]] = []
+    for condition in (*PROBES, *(WITH_OTHERS if options.others else ())):
         if options.only and not any(word in condition.name for word in options.only):
             continue
         probes = heads_of(condition, 1, options)
-        found = found_at_rank_1(probes, gallery, options.recognisers)
-        if not lines:
-            names = list(found)
-            lines.append(
-                "| image of the other day | shows no face | "
-                + " | ".join(f"`{name}`" for name in found)
-                + " |"
-            )
-            lines.append("|" + "---|" * (len(found) + 2))
         lost = sum(not head.searchable for head in probes)
+        rows.append((condition, lost, found_at_rank_1(probes, gallery, options.recognisers)))
+        print(condition.name, "done", flush=True)
+    names = list(dict.fromkeys(name for _, _, found in rows for name in found))
+    nobody = share_of_people(np.zeros(options.people))
+    lines = [
+        f"| image of the other day | shows no face | {' | '.join(f'`{name}`' for name in names)} |",
+        "|" + "---|" * (len(names) + 2),
+    ]
+    for condition, lost, found in rows:
         cells = [
             "-" if e is None else f"{e.value:.3f} ({e.low:.3f}-{e.high:.3f})"
             for e in (found.get(name, nobody) for name in names)
         ]
-        lines.append(f"| {condition.name} | {lost} of {len(probes)} | " + " | ".join(cells) + " |")
-        print(lines[-1], flush=True)
+        lines.append(f"| {condition.name} | {lost} of {options.people} | {' | '.join(cells)} |")
     return lines
 
 
@@ -213,10 +227,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--work", type=Path, default=Path("face-scans"))
     parser.add_argument("--out", type=Path, help="folder of the page; printed if not given")
-    parser.add_argument("--people", type=int, default=30)
+    parser.add_argument("--people", type=int, default=8)
     parser.add_argument("--seed", type=int, default=4031)
     parser.add_argument("--recognisers", nargs="+", default=["dlib", "faceres", "sface"])
     parser.add_argument("--only", nargs="+", help="conditions with one of these words alone")
+    parser.add_argument("--others", action="store_true", help="the masks of other packages too")
     parser.add_argument("--processes", type=int, default=1)
     options = parser.parse_args()
     text = "\n".join(table(options))

@@ -17,6 +17,7 @@ from kept import write_between
 from results_face import (
     PAGE,
     PROTOCOLS,
+    SHOWN,
     T1W,
     Task,
     cohort_parser,
@@ -34,7 +35,6 @@ SPREADS = {
     "half the published": 0.5,
     "twice the published": 2.0,
 }
-SHOWN = ("headrisk", "dlib-sum", "dlib-svm", "faceres-sum", "faceres-svm", "sface-sum", "sface-svm")
 
 
 def lines(seed: int, options: argparse.Namespace) -> Iterable[str]:

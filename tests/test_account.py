@@ -9,16 +9,18 @@ import nibabel
 import numpy as np
 import pytest
 
-from headrisk.attacks.account import absent_people, account_others
+from headrisk.attacks.account import absent_people, account_others, inventory_of_scans
 from headrisk.brain.cohort import Cohort
 from headrisk.cli.linking import failures_line, inventory_lines
 from headrisk.cli.main import main
 from headrisk.dataset.gather import Source
-from headrisk.dataset.inventory import InventoryCounts, OtherCounts, take_inventory
+from headrisk.dataset.inventory import InventoryCounts, OtherCounts, counted, take_inventory
+from headrisk.dataset.scans import Scan
 from headrisk.findings.codec import record, report_as_dict, report_from_dict
 from headrisk.findings.records import Report, ScanRow
 from headrisk.intake import Intake, index, list_others
 from headrisk.job import Job
+from headrisk.types import ScanResult
 
 NONE = Cohort((), (), (), ())
 
@@ -124,3 +126,26 @@ def test_people_under_names_outside_bids_are_counted(tmp_path: Path) -> None:
     scans, _ = index(Job((source,), tmp_path / "out"))
     assert [scan.participant_id for scan in scans] == ["1"]
     assert absent_people(take_inventory(source.path), scans) == 2
+
+
+def test_a_data_set_that_comes_as_fingerprints_is_counted_as_far_as_they_tell(
+    tmp_path: Path,
+) -> None:
+    scans = tuple(
+        Scan(f"sub-{k}_T1w", str(k), f"/away/sub-{k}_T1w.nii.gz", "a", session_id="1")
+        for k in range(3)
+    )
+    results = tuple(
+        ScanResult(scan.scan_id, "failed" if k else "ok", "damaged" if k else "", 0.0, "ok", 1.0)
+        for k, scan in enumerate(scans)
+    )
+    earlier = Cohort(scans, results, ("",) * 3, ("",) * 3)
+    job = Job((Source(tmp_path, "a"),), tmp_path / "out")
+    found = inventory_of_scans(Intake((), earlier, ()), scans, results, job)
+    assert found is not None
+    counts = counted(found)
+    assert (counts.images, counts.looked_at, counts.failed, counts.listed) == (3, 1, 2, False)
+    lines = list(inventory_lines(counts))
+    assert "known by fingerprints" in lines[0]
+    assert any("what else it holds was not looked at" in line for line in lines)
+    assert inventory_of_scans(Intake((), NONE, ()), (), (), job) is None

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import nibabel
 import numpy as np
+import pytest
 
 from headrisk.dataset.gather import Source
-from headrisk.intake import images_beside, index, index_all
+from headrisk.intake import images_beside, index, index_all, list_files, settled
 from headrisk.job import Job
 
 IMAGES = (
@@ -70,3 +71,62 @@ def test_an_image_of_a_manifest_takes_part_once(tmp_path: Path) -> None:
     assert len(scans) + len(series) == len(IMAGES)
     beside = images_beside(job, scans, series)
     assert len(beside) == len({scan.path for scan in beside}) == 5
+
+
+@pytest.mark.parametrize("form", ["folder", "manifest"])
+def test_without_the_usual_contrast_brains_are_compared_by_what_most_people_have_twice(
+    tmp_path: Path, form: str
+) -> None:
+    """Whoever holds the release would do so; kinds that one person has once come after."""
+    root = tmp_path / "data"
+    noise = np.random.default_rng(0).integers(0, 99, (5, 6, 7)).astype(np.int16)
+    names = [
+        *(f"sub-{k}_ses-{ses}_FLAIR" for k in "123" for ses in "ab"),
+        *(f"sub-{k}_ses-a_T2w" for k in "12345"),
+        "sub-1_ses-b_T2w",
+        "sub-1_ses-b_task-rest_bold",
+    ]
+    lines = ["participant_id\tsession_id\tpath"]
+    for number, name in enumerate(names):
+        person, session = name.split("_")[:2]
+        path = root / person / session / "anat" / f"{name}.nii.gz"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        nibabel.save(nibabel.Nifti1Image(noise + number, np.eye(4)), path)
+        lines.append(f"{person}\t{session}\t{path}")
+    table = tmp_path / "list.tsv"
+    table.write_text("\n".join(lines) + "\n")
+    source = Source(root if form == "folder" else table)
+    job = Job((source,), tmp_path / "out", modalities=("brain",))
+    scans, series, notes = index_all(job, list_files(job))
+    assert [scan.suffix for scan in scans] == ["FLAIR"] * 6
+    assert not set(scans) & set(series)
+    assert settled(job, scans).settings.contrasts == ("FLAIR",)
+    assert [note for note in notes if "no T1w image" in note] == list(notes)
+    assert "brains are compared by FLAIR images" in notes[0]
+
+
+def test_sessions_that_are_one_number_are_remarked_on(tmp_path: Path) -> None:
+    """As people's labels are; the same label in two people is no matter."""
+    noise = np.random.default_rng(0).integers(0, 99, (5, 6, 7)).astype(np.int16)
+    visits = {
+        "1": ("1", "01", "2"),
+        "2": ("1", "001"),
+        "3": ("01", "1"),
+        "4": ("A", "a"),
+        "5": ("1",),
+    }
+    number = 0
+    for person, sessions in visits.items():
+        for session in sessions:
+            number += 1
+            name = f"sub-{person}_ses-{session}_T1w.nii.gz"
+            path = tmp_path / "data" / f"sub-{person}" / f"ses-{session}" / "anat" / name
+            path.parent.mkdir(parents=True)
+            nibabel.save(nibabel.Nifti1Image(noise + number, np.eye(4)), path)
+    _, _, notes = index_all(Job((Source(tmp_path / "data"),), tmp_path / "out"))
+    told = [note for note in notes if note.startswith("sessions")]
+    assert [note.split(" are ")[0] for note in told] == [
+        "sessions 001 and 1 of 1 person",
+        "sessions 01 and 1 of 2 people",
+        "sessions A and a of 1 person",
+    ]

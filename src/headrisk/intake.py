@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,9 +14,10 @@ from headrisk.dataset.deidentified import list_deidentified
 from headrisk.dataset.dicom import images_within
 from headrisk.dataset.gather import gather
 from headrisk.dataset.index import is_bids
-from headrisk.dataset.inventory import Inventory, first_bytes, take_inventory
+from headrisk.dataset.inventory import FileRow, Inventory, first_bytes, take_inventory
 from headrisk.dataset.labels import path_label
 from headrisk.dataset.people import (
+    case_conflicts,
     number_conflicts,
     read_same_people,
     relabelled,
@@ -43,6 +45,18 @@ FACE_SUFFIXES = (  # of images that show a skin; series of blurred volumes do no
     "CT",
     "ct",
     "pet",
+)
+
+BRAIN_SUFFIXES = (  # of single volumes by which brains can be compared where no T1w image is there
+    "T2w",
+    "FLAIR",
+    "PDw",
+    "UNIT1",
+    "MPRAGE",
+    "T2starw",
+    "inplaneT1",
+    "inplaneT2",
+    "PDT2w",
 )
 
 
@@ -88,6 +102,7 @@ def take_in(job: Job, log: CostLog) -> Intake:
     with stage("index", len(job.sources), log, recorded(job)):
         inventory = list_files(job)
         scans, series, notes = index_all(job, inventory)
+        job = settled(job, scans)
         earlier = recall(job)
         scans = with_one_key(scans, job)
         earlier = replace(earlier, scans=with_one_key(earlier.scans, job))
@@ -124,14 +139,22 @@ def dicom_within(job: Job, inventory: Inventory | None) -> tuple[Scan, ...]:
 
 
 def images_beside(job: Job, scans: Sequence[Scan], series: Sequence[Scan] = ()) -> tuple[Scan, ...]:
-    """Images of people's heads of every other kind that shows a skin, where files tell which.
+    """Images of people's heads of every other kind that shows a skin, where files tell which."""
+    more = listed_beside(job, scans, series, FACE_SUFFIXES)
+    return tuple(scan for scan in map(_present, more) if scan.status == "ok")
+
+
+def listed_beside(
+    job: Job, scans: Sequence[Scan], series: Sequence[Scan], suffixes: Sequence[str]
+) -> tuple[Scan, ...]:
+    """Images of these kinds that are not among ``scans``, whether their content is here or not.
 
     Who is who, and in which session, is told by a BIDS folder, a manifest, or the headers behind
     ``series`` of the first data set. What cannot be listed is told by the inventory; of DICOM
     folders beside the first the images are those of the contrasts asked for.
     """
-    known = {scan.path for scan in scans}
-    found = tuple(scan for scan in series if scan.suffix in FACE_SUFFIXES)
+    known = {scan.path for scan in scans if scan.status == "ok"}
+    found = tuple(scan for scan in series if scan.suffix in suffixes)
     for source, people, sessions in (
         *((one, job.participants, job.sessions) for one in job.sources[:1]),
         *((one, (), ()) for one in job.sources[1:]),
@@ -140,17 +163,14 @@ def images_beside(job: Job, scans: Sequence[Scan], series: Sequence[Scan] = ()) 
             continue
         found += gather(
             [source],
-            contrasts=FACE_SUFFIXES,
+            contrasts=tuple(suffixes),
             work_dir=None,
             participants=people,
             sessions=sessions,
             may_be_none=True,
         )[0]
     once = {scan.path: scan for scan in found if scan.path not in known}
-    more = (scan for scan in once.values() if scan.status == "ok")
-    return tuple(
-        scan for scan in with_one_key(tuple(_present(s) for s in more), job) if scan.status == "ok"
-    )
+    return with_one_key(tuple(once.values()), job)
 
 
 def _names_its_images(path: Path) -> bool:
@@ -169,6 +189,24 @@ def list_files(job: Job) -> Inventory | None:
     if not job.sources or is_fingerprint_folder(job.sources[0].path):
         return None
     return take_inventory(job.sources[0].path)
+
+
+def listed_as_fingerprints(scans: Sequence[Scan], root: Path) -> Inventory:
+    """The images of an earlier run whose fingerprints there are, as far as those tell."""
+    rows = tuple(
+        FileRow(
+            scan.path,
+            "image",
+            suffix=scan.suffix,
+            participant_id=scan.participant_id,
+            session_id=scan.session_id,
+            status="left_out",
+            code="no_check",
+            series=scan.series,
+        )
+        for scan in scans
+    )
+    return Inventory(root, rows, listed=False)
 
 
 def list_others(job: Job) -> dict[str, Inventory]:
@@ -220,9 +258,10 @@ def index_all(
 
     Those are the ones that its manifest or DICOM series hold; a BIDS folder's are found by name.
 
-    Where the first data set holds images, but none of the contrasts that are compared by default,
-    that is no error: other checks may look at them. Nor is it where it holds no image at all, but
-    files whose metadata are asked about.
+    Where the first data set holds images, but none of the contrast that is compared by default,
+    that is no error: brains are compared by the kind of image that most people have twice
+    (:func:`settled`), and other checks may look at all of them. Nor is it where it holds no image
+    at all, but files whose metadata are asked about.
     """
     lenient = (
         inventory is not None
@@ -251,13 +290,82 @@ def index_all(
         wanted = tuple(scan for scan in found if scan.suffix in job.settings.contrasts)
         series += tuple(scan for scan in found if scan.suffix not in job.settings.contrasts)
         scans, notes = scans + wanted, notes + said
-    everybody = sorted({scan.participant_id for scan in (*scans, *series)})
-    notes += tuple(
-        f"labels {' and '.join(group)} are taken for different people, though they are one number: "
-        "rename them if they are one person"
-        for group in number_conflicts(everybody)
-    )
+    if lenient and not scans and "brain" in job.modalities:
+        scans, series, said = _at_hand(job, series)
+        notes = (*notes[:-1], *said) if said else notes  # the last said that there is no image
+    notes += _look_alike((*scans, *series))
     return tuple(map(_present, scans)), tuple(map(_present, series)), notes
+
+
+def _at_hand(
+    job: Job, series: tuple[Scan, ...]
+) -> tuple[tuple[Scan, ...], tuple[Scan, ...], tuple[str, ...]]:
+    """Images of the kind by which most people can be searched for, all others, and a remark."""
+    found = series
+    if not found:
+        found, _ = gather(
+            job.sources[:1],
+            contrasts=BRAIN_SUFFIXES,
+            work_dir=None,
+            participants=(),
+            sessions=(),
+            may_be_none=True,
+        )
+    best = max(BRAIN_SUFFIXES, key=lambda suffix: _searchable(found, suffix))
+    if not any(scan.suffix == best for scan in found):
+        return (), series, ()
+    said = (
+        f"{job.sources[0].path}: no {' or '.join(job.settings.contrasts)} image is here, so brains "
+        f"are compared by {best} images; ask for other kinds with --contrasts"
+    )
+    rest = tuple(scan for scan in series if scan.suffix != best)
+    return tuple(scan for scan in found if scan.suffix == best), rest, (said,)
+
+
+def _searchable(scans: Sequence[Scan], suffix: str) -> tuple[int, int]:
+    """How many people have images of a kind from two visits, and how many images there are."""
+    visits = {
+        (scan.participant_id, scan.session_id or scan.path)
+        for scan in scans
+        if scan.suffix == suffix
+    }
+    people = Counter(person for person, _ in visits)
+    return sum(count > 1 for count in people.values()), len(visits)
+
+
+def settled(job: Job, scans: Sequence[Scan]) -> Job:
+    """The job with the kind of image that is compared, where none of the default kind is there."""
+    kinds = tuple(dict.fromkeys(scan.suffix for scan in scans))
+    if not kinds or set(kinds) & set(job.settings.contrasts):
+        return job
+    return replace(job, settings=replace(job.settings, contrasts=kinds))
+
+
+def _look_alike(scans: Sequence[Scan]) -> tuple[str, ...]:
+    """Remarks on labels that are taken for different, though they are one number or one word."""
+    people = number_conflicts({scan.participant_id for scan in scans})
+    visits: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for scan in scans:
+        visits[scan.dataset, scan.participant_id].add(scan.session_id)
+    whose: Counter[tuple[str, ...]] = Counter()
+    for labels in visits.values():
+        whose.update({*number_conflicts(labels), *case_conflicts(labels)})
+    return (
+        *(
+            f"labels {' and '.join(group)} are taken for different people, though they are one "
+            "number: rename them if they are one person"
+            for group in people
+        ),
+        *(
+            f"sessions {' and '.join(group)} of {_people(count)} are taken for different sessions, "
+            "though they differ only in zeros or in case: rename them if they are one session"
+            for group, count in sorted(whose.items())
+        ),
+    )
+
+
+def _people(count: int) -> str:
+    return "1 person" if count == 1 else f"{count:,} people"
 
 
 def _present(scan: Scan) -> Scan:

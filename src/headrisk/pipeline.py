@@ -22,9 +22,10 @@ from headrisk.attacks.table import TableAttack
 from headrisk.brain.similarity import select
 from headrisk.deidentify import comparison
 from headrisk.face.recognise.registry import recognisers
-from headrisk.intake import take_in
+from headrisk.intake import settled, take_in
 from headrisk.job import Job
 from headrisk.outcome import Outcome, conclude
+from headrisk.run.engine import workers_kept
 from headrisk.run.provenance import CostLog
 
 ATTACKS: Mapping[str, Attack[Any, Any]] = {
@@ -75,9 +76,16 @@ def audit(job: Job) -> Outcome:
     ...
     headrisk.errors.InputError: /nowhere: no such file or folder; ...
     """
-    started, log = datetime.now(UTC), CostLog()
     require_known(job)
-    context = Context(examine_images(take_in(job, log), job, log), job, log)
+    with workers_kept():
+        return _audited(job)
+
+
+def _audited(job: Job) -> Outcome:
+    started, log = datetime.now(UTC), CostLog()
+    intake = take_in(job, log)
+    job = settled(job, intake.scans)
+    context = Context(examine_images(intake, job, log), job, log)
     attacks = WITH_RESCANS if job.simulate_rescan else ATTACKS
     for name in job.modalities:
         with log.attacking(name):

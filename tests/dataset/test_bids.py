@@ -311,3 +311,32 @@ def test_names_with_characters_that_nobody_sees_are_read(tmp_path: Path) -> None
     assert {(s.participant_id, s.suffix, s.status) for s in found} == {
         (label, "T1w", "ok") for label in ("03", "04", "05")
     }
+
+
+@pytest.mark.parametrize(
+    ("name", "sidecar", "suffix", "status"),
+    [
+        ("sub-01/anat/sub-01_T1w", {"Modality": "MR"}, "T1w", "ok"),
+        ("sub-01/anat/sub-01_T1w", {"Modality": "CT"}, "T1w", "failed"),
+        ("sub-01/anat/sub-01_T1w", {"RescaleType": "HU"}, "T1w", "failed"),
+        ("sub-01/anat/sub-01_T1w", {"Modality": "PT"}, "pet", "ok"),
+        ("sub-01/anat/sub-01_T1w", {"Units": "Bq/mL"}, "pet", "ok"),
+        ("sub-01/pet/sub-01_T1w", {}, "pet", "ok"),
+        ("sub-01/ct/sub-01_T1w", {}, "T1w", "failed"),
+        ("sub-01/pet/sub-01_T1w", {"Modality": "MR"}, "T1w", "ok"),  # the anatomy of a PET
+        ("sub-01/pet/sub-01_pet", {"Modality": "PT"}, "pet", "ok"),
+        ("sub-01/pet/sub-01_pet", {"Modality": "CT"}, "pet", "failed"),
+    ],
+)
+def test_folder_and_sidecar_say_what_an_image_is(
+    tmp_path: Path, name: str, sidecar: dict[str, Any], suffix: str, status: str
+) -> None:
+    image(tmp_path, f"{name}.nii.gz", sidecar)
+    table = tmp_path / "list.tsv"
+    table.write_text(f"participant_id\tsession_id\tpath\n01\t\t{name}.nii.gz\n")
+    for place in (tmp_path, table) if sidecar else (tmp_path,):
+        (found,) = rows(place, contrasts=("T1w", "pet"))
+        assert (found.suffix, found.status) == (suffix, status)
+        assert (status == "ok") is (found.reason == "")
+        if status == "failed":
+            assert "CT" in found.reason

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,17 +13,21 @@ pytest.importorskip("pydicom", reason="pydicom writes the series of these tests"
 
 from dicom_series import Series, write_series
 from pydicom import dcmread
-from pydicom.dataset import FileDataset, FileMetaDataset
+from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, MediaStorageDirectoryStorage, generate_uid
 
-from headrisk.attacks.presence import asked_images, kind_of
+from headrisk.attacks.presence import asked_images, doubted, kind_of
 from headrisk.cli.main import main
 from headrisk.dataset.dcm2niix_run import convert
+from headrisk.dataset.deidentified import list_treated
+from headrisk.dataset.dicom import BESIDE
 from headrisk.dataset.gather import Source
 from headrisk.dataset.index import index_dataset
 from headrisk.dataset.inventory import take_inventory
 from headrisk.dataset.scans import Scan, scan_rows, table_notes
 from headrisk.errors import InputError, UsageError
+from headrisk.face.presence import Sight
+from headrisk.face.sight import SightResult
 from headrisk.intake import images_beside, index_all, take_in
 from headrisk.io.nifti import load_volume
 from headrisk.job import Job
@@ -352,3 +357,70 @@ def test_a_slice_that_is_cut_off_is_a_failed_image(tmp_path: Path) -> None:
     rows = {row.path: (row.kind, row.status, row.code) for row in take_inventory(tmp_path).rows}
     assert rows["sub-1/cut.dcm"] == ("image", "failed", "damaged")
     assert len(rows) == 2
+
+
+@pytest.mark.parametrize("what", ["icon", "overlay", "empty", "small"])
+def test_pictures_in_headers_are_told(tmp_path: Path, what: str) -> None:
+    """A thumbnail or an overlay may show the face that was taken from the pixels."""
+    folder = tmp_path / "in" / "sub-1"
+    write_series(folder, voxels(), Series())
+    for file in folder.iterdir():
+        header = dcmread(file)
+        if what in ("icon", "small"):
+            size = 32 if what == "icon" else 4
+            icon = Dataset()
+            icon.Rows = icon.Columns = size
+            icon.SamplesPerPixel, icon.PhotometricInterpretation = 1, "MONOCHROME2"
+            icon.BitsAllocated = icon.BitsStored = 8
+            icon.HighBit = 7
+            icon.PixelRepresentation = 0
+            icon.PixelData = np.random.default_rng(1).bytes(size * size)
+            header.IconImageSequence = [icon]
+        else:
+            for tag, kind, value in (
+                (0x60020010, "US", header.Rows),
+                (0x60020011, "US", header.Columns),
+                (0x60020040, "CS", "G"),
+                (0x60020050, "SS", [1, 1]),
+                (0x60020100, "US", 1),
+                (0x60020102, "US", 0),
+                (0x60023000, "OW", (b"\x0f" if what == "overlay" else b"\0") * 32),
+            ):
+                header.add_new(tag, kind, value)
+        header.save_as(file)
+    (scan,) = rows(tmp_path / "in", tmp_path / "work")
+    assert scan.status == "ok"
+    assert (BESIDE in scan.reason) is (what in ("icon", "overlay"))
+
+
+def test_a_face_that_headers_may_show_is_not_gone() -> None:
+    for verdict, answer in (("gone", "unclear"), ("outside", "unclear"), ("face", "face")):
+        seen = SightResult(Sight(verdict, "removed"), 0.0)  # type: ignore[arg-type]
+        assert doubted(seen, more=True).sight.verdict == answer
+        assert doubted(seen, more=False) is seen
+
+
+def test_a_data_set_beside_the_first_is_taken_in_by_the_same_rules(tmp_path: Path) -> None:
+    """``--against`` and ``--deidentified`` as the first: patients, kinds, and what fails."""
+    source = tmp_path / "in" / "scans"
+    kinds = {
+        "a": Series(patient="P1"),
+        "b": Series(patient="P2", number=2, preamble=False),
+        "phase": Series(patient="P1", number=3, image_type=("ORIGINAL", "PRIMARY", "P")),
+        "mpr": Series(patient="P1", number=4, image_type=("DERIVED", "SECONDARY", "MPR")),
+        "lost": Series(patient="P2", number=5, date="20210131"),
+    }
+    for number, (name, series) in enumerate(kinds.items()):
+        write_series(source / name, voxels(number), series)
+    for path in (source / "lost").iterdir():
+        path.write_bytes(path.read_bytes()[:-400])
+
+    def told(scans: Sequence[Scan]) -> list[tuple[str, str, str, bool]]:
+        return sorted((s.participant_id, s.suffix, s.status, bool(s.reason)) for s in scans)
+
+    first = rows(tmp_path / "in", tmp_path / "w1", name="A", every=True)
+    wanted = told([scan for scan in first if scan.suffix == "T1w"])
+    assert [row[0] for row in wanted] == ["P1", "P2", "P2"]
+    assert told(rows(tmp_path / "in", tmp_path / "w2", name="B")) == wanted
+    treated, _ = list_treated(Source(tmp_path / "in", "C"), ("T1w",), tmp_path / "w3")
+    assert told(treated) == wanted

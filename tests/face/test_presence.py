@@ -45,6 +45,9 @@ BROWS = skin((0.9, 0.0, 0.0), outside=(0.2, 1.0, 1.0))
 DIM = skin((0.0, 0.0, 0.0), vouched=False)
 EYES = skin((0.95, 0.0, 0.0), (0.0, 1.0, 1.0))
 CHIN = skin((0.4, 0.0, 0.3), (0.2, 1.0, 0.66))
+BESIDE = replace(CUT, standing={"left eye": 0.9, "right eye": 0.0})
+ONE_JAW = replace(CUT, standing={"left jaw": 0.6, "right jaw": 0.3})
+BOTH_JAWS = replace(CUT, standing={"left jaw": 0.6, "right jaw": 0.6, "left side": 0.7})
 DUSTY = replace(CUT, left_over={**dict.fromkeys(FRONT, 0.0), "nose": 0.6})
 THIN = skin((0.9, 0.6, 0.6))
 
@@ -61,6 +64,10 @@ THIN = skin((0.9, 0.6, 0.6))
         ((1, 1, 1), CUT, "unclear"),
         ((0, 0, 0), EYES, "part"),  # brows and eyes stand where they were
         ((0, 0, 0), CHIN, "part"),
+        ((0, 0, 0), BESIDE, "part"),  # a mask that lies beside the face
+        ((1, 0, 0), BESIDE, "unclear"),
+        ((0, 0, 0), ONE_JAW, "part"),
+        ((0, 0, 0), BOTH_JAWS, "gone"),  # what lies behind the region that a tool removes
         ((0, 0, 0), DUSTY, "unclear"),  # something thin in the emptied place
         ((0, 0, 0), DROPPED, "unclear"),  # signal that drops out, not a face that was removed
         ((1, 1, 0), DROPPED, "unclear"),

@@ -18,6 +18,7 @@ from headrisk.deidentify.tools import tool_of
 from headrisk.errors import ScanError
 from headrisk.face.head import SightTask, sight_of
 from headrisk.face.placing import (
+    CT_LEVELS,
     Placed,
     ends_in_tissue_behind,
     more_than_a_brain,
@@ -25,11 +26,12 @@ from headrisk.face.placing import (
     with_more_face,
     with_quiet_air,
 )
-from headrisk.face.presence import Look, Sight
+from headrisk.face.presence import Look, Sight, is_phase, judge_face
 from headrisk.face.sight import look_at_image, without_head
 from headrisk.heads.identity import Identity, draw_identity
 from headrisk.heads.shapes import load_shapes
-from headrisk.heads.sightlines import FRONT, SkinLevels
+from headrisk.heads.sightlines import FRONT, SkinLevels, skin_levels
+from headrisk.heads.skin_align import head_of_ct
 from headrisk.io.volume import Volume
 from headrisk.synthetic.people.kinds import KINDS, Kind, render_kind
 
@@ -63,11 +65,16 @@ def without_face(volume: Volume, method: str) -> Volume:
     return tool_of(method).apply(head, "image", np.random.default_rng(0)).volume
 
 
+@cache
+def bare_head(kind: str) -> Volume:
+    return without_face(image(kind, 3, quick=True), "template")
+
+
 @pytest.mark.parametrize("kind", QUICK)
 def test_a_face_is_seen_and_a_removed_one_is_gone(kind: str) -> None:
     whole = image(kind, 3, quick=True)
     assert sight(whole).verdict == "face"
-    assert sight(without_face(whole, "template")).verdict == "gone"
+    assert sight(bare_head(kind)).verdict == "gone"
 
 
 def test_a_head_whose_face_a_poor_alignment_turned_out_of_the_image_is_aligned_anew() -> None:
@@ -176,7 +183,7 @@ def test_what_is_no_head_has_lost_no_face(name: str) -> None:
 def test_a_cut_is_seen_where_all_air_has_one_value() -> None:
     whole = emptied(image("T1w", 3, quick=True))
     assert sight(whole).verdict == "face"
-    assert sight(emptied(without_face(image("T1w", 3, quick=True), "template"))).verdict == "gone"
+    assert sight(emptied(bare_head("T1w"))).verdict == "gone"
 
 
 @pytest.mark.parametrize("left", [1.0, 3.0])
@@ -299,3 +306,163 @@ def test_a_nose_that_is_folded_to_the_back_is_doubted(back: float, answer: bool)
     assert ends_in_tissue_behind(turned) is answer
     other = Placed(volume, np.diag([-1.0, -1.0, 1.0, 1.0]), skin, False, "brain", False)
     assert ends_in_tissue_behind(other)  # a face that looks the other way: this end is cut open
+
+
+# ----------------------------------------------------------------------
+# Masks that lie beside the face: gone takes the face away, not some skin.
+# ----------------------------------------------------------------------
+
+
+def mask_at(
+    region: NDArray[np.bool_], spacing: float, rng: np.random.Generator
+) -> NDArray[np.bool_]:
+    """The region of a face moved by up to 100 mm, turned, mirrored or made smaller about itself."""
+    centre = np.argwhere(region).mean(axis=0)
+    turn, away = np.eye(3), rng.normal(size=3)
+    away *= rng.uniform(0, 100) / np.linalg.norm(away)
+    kind = rng.integers(5)
+    if kind == 1:
+        axis = rng.integers(3)
+        turn[axis, axis] = -1
+        away *= 0.3
+    elif kind == 2:
+        turn, away = np.diag(1 / rng.uniform(0.4, 0.95, 3)), 0.2 * away
+    elif kind >= 3:
+        i, j = rng.choice(3, 2, replace=False)
+        angle = rng.uniform(-1, 1)
+        turn[[i, j], [i, j]] = np.cos(angle)
+        turn[i, j], turn[j, i] = -np.sin(angle), np.sin(angle)
+        away *= 0.3 * (kind - 3)
+    start = centre - turn @ (centre + away / spacing)
+    return ndimage.affine_transform(region.astype(np.float32), turn, start, order=1) > 0.5
+
+
+@pytest.mark.parametrize(
+    ("kind", "count"),
+    [
+        ("T1w", 12),
+        *(pytest.param(name, 120, marks=pytest.mark.slow) for name in ("T1w", "fdg", "CT")),
+    ],
+)
+def test_a_mask_beside_a_face_does_not_make_it_gone(kind: str, count: int) -> None:
+    """Judged without detectors, which would only doubt more."""
+    whole = image(kind, 3, quick=True)
+    bare = bare_head(kind)
+    placed = place_head(whole, PrepareTask("image", "", "", 4, "affine", False))
+    air = float(bare.data.min())
+    head = ndimage.binary_fill_holes(
+        whole.data > (-300 if kind == "CT" else 0.12 * whole.data.max())
+    )
+    region = bare.data != whole.data
+    skin = region & head & ~ndimage.binary_erosion(head)
+    front = np.flatnonzero(skin.any(axis=(0, 2)))[-1] - round(65 / whole.voxel_mm[1])
+    skin[:, :front] = False
+    rng = np.random.default_rng(17)
+    answers = []
+    for _ in range(count):
+        mask = mask_at(region, whole.voxel_mm[0], rng)
+        data = np.where(mask, np.float32(air), whole.data)
+        found = skin_of(replace(whole, data=data), placed)
+        verdict = judge_face(found, {}, fades=kind != "CT").verdict
+        kept = 1 - float(mask[skin].mean())
+        answers.append(verdict)
+        assert verdict != "gone" or kept < 0.35, kept  # temples and the angle of the jaw
+    assert len(set(answers)) > 1
+
+
+def skin_of(volume: Volume, placed: Placed) -> SkinLevels:
+    if placed.hounsfield:
+        return skin_levels(
+            head_of_ct(volume),
+            placed.alignment,
+            air_hint=-1000.0,
+            levels=CT_LEVELS,
+            stored=volume,
+        )
+    return skin_levels(volume, placed.alignment)
+
+
+@pytest.mark.slow
+def test_the_front_of_a_face_before_a_gap_is_not_gone() -> None:
+    """In a CT what is not joined to the head goes with the table; it shows a face all the same."""
+    whole = image("CT", 3, quick=True)
+    region = bare_head("CT").data != whole.data
+    steps = round(30 / whole.voxel_mm[1])
+    behind = np.roll(region, -steps, axis=1)
+    behind[:, -steps:] = False
+    found = sight(replace(whole, data=np.where(behind, np.float32(-1000), whole.data)))
+    assert found.verdict not in ("gone", "outside"), found.code
+
+
+# ----------------------------------------------------------------------
+# Series whose first volume tells nothing, and images that are no pictures of tissue.
+# ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("suffix", "firsts", "answer"),
+    [
+        ("bold", ("empty",), ("face", True)),
+        ("dwi", ("nan",), ("face", True)),
+        ("asl", ("noise",), ("face", True)),  # no head in the first one
+        ("bold", ("whole",), ("face", False)),
+        ("pet", ("empty", "noise"), ("face", True)),
+        ("pet", ("whole",), ("face", True)),
+    ],
+)
+def test_a_series_is_looked_at_where_it_shows_something(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    suffix: str,
+    firsts: tuple[str, ...],
+    answer: tuple[str, bool],
+) -> None:
+    """What is seen stands in for the look: bright is a face, noise is no head."""
+
+    def found(volume: Volume, task: SightTask) -> Volume:
+        if volume.data.max() < 10:
+            raise ScanError("a", found="no head")
+        return volume
+
+    monkeypatch.setattr("headrisk.face.sight.find_head", found)
+    monkeypatch.setattr(
+        "headrisk.face.sight.sight_of", lambda placed, name: Look(Sight("face", "skin"))
+    )
+    rng = np.random.default_rng(1)
+    shape = (17, 18, 19)
+    made = {
+        "empty": np.zeros(shape),
+        "nan": np.full(shape, np.nan),
+        "noise": rng.normal(0, 1, shape),
+        "whole": rng.uniform(0, 900, shape),
+    }
+    volumes = [made[name] for name in (*firsts, "whole", "whole")]
+    path = tmp_path / f"a_{suffix}.nii.gz"
+    nib.save(nib.Nifti1Image(np.stack(volumes, 3).astype("f4"), np.eye(4)), path)
+    seen = look_at_image(SightTask("a", str(path), suffix)).sight
+    assert (seen.verdict, seen.mean) == answer
+
+
+@pytest.mark.slow
+def test_a_series_of_noise_alone_stays_a_failure(tmp_path: Path) -> None:
+    noise = np.random.default_rng(3).normal(0, 1, (24, 25, 26, 3)).astype("f4")
+    path = tmp_path / "a_bold.nii.gz"
+    nib.save(nib.Nifti1Image(noise, np.diag([7, 7, 7, 1.0])), path)
+    assert look_at_image(SightTask("a", str(path), "bold")).sight.verdict == "failed"
+
+
+@pytest.mark.parametrize("scale", [np.pi, 4096.0, 180.0])
+@pytest.mark.parametrize("air", ["noise", "empty"])
+def test_a_phase_image_is_told_by_its_values(scale: float, air: str) -> None:
+    rng = np.random.default_rng(8)
+    grid = np.indices((30, 33, 36), dtype=np.float64)
+    phase = np.angle(np.exp(1j * (0.3 * grid[1] + 0.02 * grid[2] ** 2)))
+    ball = np.square(grid - 16).sum(axis=0) < 150
+    around = rng.uniform(-np.pi, np.pi, phase.shape) if air == "noise" else 0 * phase
+    data = (np.where(ball, phase, around) * scale / np.pi).astype(np.float32)
+    told = is_phase(data)
+    assert told is (air == "noise" or scale == np.pi)
+    magnitude = np.hypot(rng.normal(0, 9, phase.shape) + 300 * ball, rng.normal(0, 9, phase.shape))
+    assert not is_phase(magnitude.astype(np.float32))
+    found = without_head(Volume(data, np.eye(4)), ScanError("a", found="no head"), "phase")
+    assert (found.verdict, found.code) == ("unclear", "phase")

@@ -16,7 +16,7 @@ from hypothesis.extra import numpy as hnp
 
 from headrisk.errors import ScanError
 from headrisk.io.headers import header_summary
-from headrisk.io.nifti import load_brightest, load_volume
+from headrisk.io.nifti import load_brightest, load_mean, load_volume
 
 SHAPE = (7, 8, 9)
 TYPES = ("u1", "i1", "i2", "u2", "i4", "u4", "i8", "u8", "f4", "f8")
@@ -266,3 +266,66 @@ def test_a_series_that_ends_within_a_volume_is_an_error(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-11])
     with pytest.raises(ScanError, match="of volume 3"):
         load_brightest(path)
+
+
+# ----------------------------------------------------------------------
+# Complex numbers, colours, and the mean of a series.
+# ----------------------------------------------------------------------
+
+
+@given(
+    voxels=hnp.arrays("c8", SHAPE, elements=st.complex_numbers(max_magnitude=100, width=64)),
+    slope=st.sampled_from([1.0, -0.5, 3.0]),
+)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
+def test_complex_numbers_are_read_as_their_magnitude(
+    tmp_path: Path, voxels: np.ndarray, slope: float
+) -> None:
+    voxels[0, 0, 0] = 120j  # no constant image
+    voxels[1, 0, 0] = 0
+    image = nib.Nifti1Image(voxels, np.diag([12, 18, 9, 1.0]))
+    image.header.set_slope_inter(slope, 0)
+    nib.save(image, tmp_path / "a.nii")
+    found = load_volume(tmp_path / "a.nii")
+    np.testing.assert_allclose(found.data, np.hypot(voxels.real, voxels.imag) * abs(slope), 1e-5)
+    assert any("magnitude" in note for note in found.notes)
+
+
+@pytest.mark.parametrize("names", ["RGB", "RGBA"])
+@pytest.mark.parametrize("alone", "RGBA")
+def test_what_any_channel_of_colours_shows_is_seen(tmp_path: Path, names: str, alone: str) -> None:
+    grey = phantom("u1")
+    voxels = np.zeros(SHAPE, [(name, "u1") for name in names])
+    if alone in names:
+        voxels[alone] = grey
+    else:
+        voxels["G"] = grey
+    if "A" in names and alone != "A":
+        voxels["A"] = 255  # opaque everywhere: no picture
+    image = nib.Nifti1Image(voxels, np.diag([-12, 18, 9, 1.0]))
+    nib.save(image, tmp_path / "a.nii.gz")
+    np.testing.assert_array_equal(load_volume(tmp_path / "a.nii.gz").data, grey[::-1])
+
+
+@pytest.mark.parametrize("empty", [0.0, float("nan")])
+@pytest.mark.parametrize("dtype", ["f4", "c8"])
+def test_the_mean_of_a_series_whose_first_volume_is_empty(
+    tmp_path: Path, empty: float, dtype: str
+) -> None:
+    rng = np.random.default_rng(2)
+    series = np.stack([np.full(SHAPE, empty), *rng.random((3, *SHAPE))], axis=3).astype(dtype)
+    nib.save(nib.Nifti1Image(series, np.diag([12, 18, 9, 1.0])), tmp_path / "a.nii.gz")
+    volume, count = load_mean(tmp_path / "a.nii.gz")
+    expected = np.abs(series[..., 1:]).sum(axis=3) / 4
+    assert count == 4
+    np.testing.assert_allclose(volume.data, expected, rtol=1e-5)
+    nib.save(nib.Nifti1Image(series[..., 1], np.eye(4)), tmp_path / "b.nii")
+    np.testing.assert_array_equal(
+        load_mean(tmp_path / "b.nii")[0].data, load_volume(tmp_path / "b.nii").data
+    )
+
+
+def test_a_series_without_anything_has_no_mean(tmp_path: Path) -> None:
+    nib.save(nib.Nifti1Image(np.zeros((*SHAPE, 3), "f4"), np.eye(4)), tmp_path / "a.nii.gz")
+    with pytest.raises(ScanError, match="every voxel"):
+        load_mean(tmp_path / "a.nii.gz")

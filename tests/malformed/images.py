@@ -39,6 +39,15 @@ def voxels(dtype: str = "i2") -> np.ndarray:
     return rng.integers(0, 100, SHAPE).astype(dtype)
 
 
+def coloured(channels: str) -> np.ndarray:
+    """A phantom in colours, a byte each."""
+    rng = np.random.default_rng(4)
+    data = np.zeros(SHAPE, [(channel, "u1") for channel in channels])
+    for channel in channels:
+        data[channel] = rng.integers(0, 250, SHAPE)
+    return data
+
+
 def nifti(data: np.ndarray | None = None, version: int = 1, affine: np.ndarray = AFFINE) -> bytes:
     """A sound single-file NIfTI as nibabel writes it."""
     kind = nib.Nifti1Image if version == 1 else nib.Nifti2Image
@@ -112,9 +121,13 @@ def _header_cases() -> dict[str, Case]:
         "series of two": Case({"a.nii": nifti(np.stack([voxels()] * 2, 3))}, "series"),
         "series of one": Case({"a.nii": nifti(voxels()[..., None])}, "", True),
         "vectors": Case({"a.nii": nifti(np.stack([voxels("f4")] * 3, 3)[..., None, :])}, "series"),
-        "RGB": one(DATATYPE, "<2h", 128, 24, words="RGB"),
-        "RGBA": one(DATATYPE, "<2h", 2304, 32, words="RGBA"),
-        "complex": Case({"a.nii": nifti(voxels("c8"))}, "complex"),
+        "RGB, longer than the data": one(DATATYPE, "<2h", 128, 24, words="bytes"),
+        "RGBA, longer than the data": one(DATATYPE, "<2h", 2304, 32, words="bytes"),
+        "RGB": Case({"a.nii": nifti(coloured("RGB"))}, "brightest channel", True),
+        "RGBA": Case({"a.nii": nifti(coloured("RGBA"))}, "brightest channel", True),
+        "complex": Case({"a.nii": nifti(voxels("c8"))}, "magnitude", True),
+        "complex, 128 bits": Case({"a.nii": nifti(voxels("c16"))}, "magnitude", True),
+        "complex, 256 bits": one(DATATYPE, "<2h", 2048, 256, words="128-bit"),
         "bits": one(DATATYPE, "<2h", 1, 1, words="bit"),
         "128-bit floats": one(DATATYPE, "<2h", 1536, 128, words="128-bit"),
         "unknown type": one(DATATYPE, "<h", 4711, words="4711"),

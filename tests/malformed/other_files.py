@@ -7,13 +7,14 @@ the file must be usable).
 from __future__ import annotations
 
 import io
-import json
 import struct
 import zlib
 from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
+
+from headrisk.io.values import LARGEST_JSON
 
 EITHER = "usable or refused, as the decoder decides"
 TABLE_HEAD = b"participant_id\tsession_id\tpath\n"
@@ -91,17 +92,17 @@ def _sidecars() -> dict[str, Other]:
         "sidecar, empty": (b"", "not JSON"),
         "sidecar, cut off": (b'{"EchoTime": 0.0', "not JSON"),
         "sidecar, list": (b"[1, 2]", "not a JSON object"),
-        "sidecar, deep": (b'{"a":' * 100_000, "not JSON"),
-        "sidecar, deep lists": (b'{"a":' + b"[" * 200_000 + b"]" * 200_000 + b"}", "not JSON"),
+        "sidecar, deep": (b'{"a":' * 100_000, "nested too deeply"),
+        "sidecar, deep lists": (b'{"a":' + b"[" * 200_000 + b"]" * 200_000 + b"}", "nested"),
         "sidecar, number of 5,000 digits": (b'{"EchoTime": ' + b"9" * 5000 + b"}", "not JSON"),
         "sidecar, infinite": (b'{"PatientAge": 1e999, "EchoTime": NaN}', ""),
         "sidecar, lone surrogate": (b'{"InstitutionName": "\\ud800"}', ""),
-        "sidecar, Latin-1": (b'{"InstitutionName": "M\xfcller"}', "not JSON"),
+        "sidecar, Latin-1": (b'{"InstitutionName": "M\xfcller"}', "not UTF-8 text"),
         "sidecar, impossible dates": (b'{"StudyDate": "00000000", "PatientBirthDate": []}', ""),
         "sidecar, wrong kinds": (b'{"Manufacturer": {"a": [1]}, "PatientSex": true}', ""),
         "sidecar, NUL in a text": (b'{"Manufacturer": "a\\u0000b"}', ""),
         "sidecar, key 100,000 times": (b"{" + b'"a": 1,' * 100_000 + b'"a": 2}', ""),
-        "sidecar, over 16 MB": (json.dumps("x" * 17_000_000).encode(), "not read"),
+        "sidecar, over the limit": (b" " * (LARGEST_JSON + 1), "not read"),
     }
     return {name: Other(content, "sidecar", words) for name, (content, words) in cases.items()}
 

@@ -16,7 +16,14 @@ from hypothesis import strategies as st
 from headrisk.dataset.gather import Source
 from headrisk.dataset.scans import Scan
 from headrisk.job import Job
-from headrisk.metadata.attack import agreement, coded_fields, group_of, scan_fields
+from headrisk.metadata.attack import (
+    agreement,
+    coded_fields,
+    field_of,
+    group_of,
+    of_session,
+    scan_fields,
+)
 from headrisk.pipeline import audit
 from headrisk.settings import Settings
 
@@ -164,3 +171,59 @@ def test_what_could_not_be_read_is_not_called_without_fields(tmp_path: Path) -> 
     job = Job((Source(data),), tmp_path / "out", modalities=("metadata",))
     (section,) = audit(job).report.modalities
     assert section.too_little.startswith("Neither header nor sidecar of any image could be read")
+
+
+def _write_bold(root: Path, person: str, session: str, values: dict[str, Any]) -> None:
+    folder = root / f"sub-{person}" / (f"ses-{session}" if session else "") / "func"
+    folder.mkdir(parents=True)
+    visit = f"_ses-{session}" if session else ""
+    for run in (1, 2):
+        stem = f"sub-{person}{visit}_task-rest_run-{run}_bold"
+        nib.save(nib.Nifti1Image(np.zeros((7, 8, 9, 2)), np.eye(4)), folder / f"{stem}.nii")
+        (folder / f"{stem}.json").write_text(json.dumps({"EchoTime": 0.03 + run, **values}))
+
+
+@pytest.mark.parametrize("anatomy", [True, False])
+def test_what_stands_beside_other_images_of_a_session_links_its_person(
+    tmp_path: Path, anatomy: bool
+) -> None:
+    """Also where no image is of a kind that brains are compared by."""
+    for k in range(8):
+        for session in "12":
+            if anatomy:
+                _write(tmp_path / "ds", f"{k}", session, {"EchoTime": 0.003})
+            _write_bold(tmp_path / "ds", f"{k}", session, {"DeviceSerialNumber": f"SN 40{k}"})
+    section = _audited(tmp_path / "ds", tmp_path / "out")
+    assert section["headline"]["rank1"]["value"] == 1.0
+    assert section["contrasts"] == (["T1w", "bold"] if anatomy else ["bold"])
+    assert section["counts"]["scans"] == (48 if anatomy else 32)
+
+
+def test_runs_of_one_visit_do_not_find_each_other(tmp_path: Path) -> None:
+    for k in range(8):
+        _write_bold(tmp_path / "ds", f"{k}", "", {"ShimSetting": [k, 1]})
+    section = _audited(tmp_path / "ds", tmp_path / "out")
+    assert section["headline"] is None
+    assert section["counts"]["mated_pairs"] == 0
+
+
+KINDS = st.sampled_from(["bold", "dwi"])
+TOLD = st.dictionaries(
+    st.sampled_from(["EchoTime", "PatientWeight", "DeviceSerialNumber", "header.shape"]),
+    st.sampled_from(["1", "2"]),
+)
+
+
+@given(TOLD, st.dictionaries(KINDS, TOLD))
+def test_fields_of_a_session_keep_those_of_the_scan_and_lose_nothing(
+    own: dict[str, str], others: dict[str, dict[str, str]]
+) -> None:
+    whole = of_session(own, list(others.items()))
+    assert own.items() <= whole.items()
+    for kind, values in others.items():
+        for name, text in values.items():
+            told = whole.get(f"{name}\n{kind}", whole.get(name))
+            assert told == text
+    for field in whole:
+        name, kind = field_of(field)
+        assert name in (others[kind] if kind else own | {k: "" for v in others.values() for k in v})

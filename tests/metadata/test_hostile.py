@@ -44,6 +44,11 @@ DAMAGED = {
     "nul.tsv": b"participant_id\tage\nsub-01\t\x0034\n",
     "cut.tsv.gz": gzip.compress(b"1\t2\n" * 5000, mtime=0)[:40],
     "cut.mgz": gzip.compress(b"\0\0\0\1" + bytes(100), mtime=0),
+    "cut.edf": b"0".ljust(8) + b"DOE^JOHN".ljust(80) + b"Startdate 02-MAR-2019".ljust(80),
+    "cut.docx": b"PK\3\4" + b"\x14\0\0\0" + bytes(60),
+    "locked.docx": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600),
+    "locked.xlsx": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600),
+    "cut.pdf": b"%PDF-1.7\n1 0 obj\n<< /Type /Catalog /Pages 2 0 R",
 }
 
 
@@ -59,6 +64,21 @@ def test_a_damaged_file_is_named_with_a_reason_and_left_out_of_a_copy(
     assert [row.action for row in rows] == [LEFT_OUT]
     assert rows[0].reason
     assert list(copy.rglob("*.*")) == []
+
+
+def test_an_encrypted_pdf_file_is_not_read_and_left_out(tmp_path: Path) -> None:
+    pypdf = pytest.importorskip("pypdf")
+    writer = pypdf.PdfWriter()
+    writer.add_blank_page(200, 200)
+    writer.encrypt("Kirsche!2021", algorithm="RC4-128")
+    (tmp_path / "ds").mkdir()
+    writer.write(tmp_path / "ds" / "locked.pdf")
+    before = (tmp_path / "ds" / "locked.pdf").read_bytes()
+    assert [p.state for p in scan_metadata(tmp_path / "ds").problems] == ["unread"]
+    (tmp_path / "copy").mkdir()
+    rows, _ = write_copy(tmp_path / "ds", tmp_path / "copy", NOBODY, np.random.default_rng(0))
+    assert [row.action for row in rows] == [LEFT_OUT]
+    assert (tmp_path / "ds" / "locked.pdf").read_bytes() == before
 
 
 def test_names_in_a_sidecar_that_is_no_json_are_found_all_the_same(tmp_path: Path) -> None:

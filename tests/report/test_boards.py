@@ -324,7 +324,7 @@ def test_each_attack_is_told_with_what_it_compared() -> None:
     both = replace(section("face-scans", 3, 6), contrasts=("T1w", "FLAIR"))
     one = report(brain, both, inventory=counts)
     assert compared(one) == ("Brains: 12 T1w. Faces between scans: 12 images (T1w, FLAIR).")
-    assert not_compared(one) == ("Kinds not compared: FLAIR by brains.",)
+    assert not_compared(one) == ("Not compared: FLAIR by brains.",)
     assert "FLAIR by brains" in " ".join(committee_paragraph(one))
 
 

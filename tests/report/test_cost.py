@@ -55,8 +55,9 @@ def test_the_page_names_recital_26_and_escapes_the_machine() -> None:
 
 
 def test_words() -> None:
-    assert "(3 for each person here)" in photo_needs(30, 10).data
-    assert "(2.5 for each person here)" in photo_needs(5, 2).data
+    assert "(about 3 for each person here)" in photo_needs(30, 10).data
+    assert photo_needs(29, 10) == photo_needs(30, 10), "their sum stays a range"
+    assert "(about 1 for each person here)" in photo_needs(1, 3).data
     assert "here" not in photo_needs(0, 0).data
     assert machine_sentence(RunRecord()) == ""
     cluster = RunRecord(machine=Machine("x", 1, 0.0, 0))

@@ -20,7 +20,14 @@ from headrisk.findings.attacks import FACTS
 from headrisk.findings.coarse import least, most
 from headrisk.findings.coverage import face_counts
 from headrisk.findings.deidentified import CostFigure, FaceLeft, Treatment
-from headrisk.findings.records import FacesLeft, MeasureResult, ModalitySection, Report, Table
+from headrisk.findings.records import (
+    FacesLeft,
+    FileRow,
+    MeasureResult,
+    ModalitySection,
+    Report,
+    Table,
+)
 from headrisk.linkage.design import PeopleCounts
 from headrisk.linkage.label_check import LabelCheck
 from headrisk.report.follows import (
@@ -109,6 +116,7 @@ def metadata(
     unread: int = 0,
     standing: int = 0,
     found: int = 0,
+    to_read: int = 0,
     kind: str = "Name of a person",
 ) -> Report:
     rows = ((kind, severity, 3, 2),) if severity else ()
@@ -118,7 +126,9 @@ def metadata(
             ("what", "people"),
             (("people in the table", 20), ("in classes of fewer than 5", people)),
         ),
-        "unread": Table(("what", "files"), (("all", 30), ("not read", unread))),
+        "unread": Table(
+            ("what", "files"), (("all", 30), ("not read", unread), (FileRow.TO_READ, to_read))
+        ),
         "copy": Table(
             ("what", "count"),
             (("removed values that still stand in it", standing), ("findings in the copy", found)),
@@ -236,6 +246,7 @@ CASES: list[tuple[str, Report, Report]] = [  # code, where it applies, the neare
     ("metadata_dates", with_dates(metadata()), metadata()),
     ("people_stand_out", metadata(people="0 to 2"), metadata(people="0")),
     ("files_unread", metadata(unread=1), metadata()),
+    ("metadata_to_read", metadata(to_read=1), metadata(unread=1)),
     ("copy_holds_removed_values", metadata(standing=1), metadata(found=1)),
     ("copy_findings", metadata(found=1), metadata(standing=1)),
     ("deidentified_unchanged", arrival(unchanged=1), arrival(missing=1)),
@@ -348,7 +359,7 @@ def test_points_of_one_cause_are_told_together_and_lose_no_count() -> None:
     )
     assert first.text.count("leave it out") == 1
     for said in (
-        "Count 1 of 6 people as found by brains",
+        "Count 1 of 6 people as linked by brains",
         "2 of 6 people",
         "1 image not looked",
     ):

@@ -253,12 +253,10 @@ COUNTED: tuple[Callable[[int], str], ...] = (
     lambda n: table.identifiers_answer(n, n, enough=True),
     lambda n: table.compared_sentence(2, n, 0),
     lambda n: face.photographs_answer(n, "0 to 2"),
-    lambda n: face.compared_sentence(n, n, n),
-    lambda n: presence.presence_answer(
-        n, n, [("hog", "0 to 2")], dict.fromkeys(presence.LEFT, "0 to 2")
-    ),
-    lambda n: presence.coverage_answer("0 to 2", n),
-    lambda n: presence.claims_answer(n, n, "0 to 2", any_unkept=n > 0),
+    lambda n: face.compared_sentence(n, n),
+    lambda n: presence.presence_answer(n, n, [("hog", n)], dict.fromkeys(presence.LEFT, n)),
+    lambda n: presence.coverage_answer(n, n),
+    lambda n: presence.claims_answer(n, n, n),
     lambda n: duplicates.summary_sentence(n, n, compared=n, counts={"two-ids": n}),
     lambda n: deidentified.sidecar_line(n),
     lambda n: deidentified.look_line(n),

@@ -117,11 +117,11 @@ def test_first_pages_say_which_data_what_was_found_and_what_follows(written: Pat
     for heading in ("Data and findings", "What follows", "What was not tested", "Decision"):
         assert heading in summary
     assert re.search(
-        r"\d+ to \d+ of 40 people were linked to their other scan \(\d+ to \d+\s%\); "
-        r"highest count \d+ to \d+\s%, luck [\d.]+\s%\.",
+        r"\d+ to \d+ of 40 people were linked to their other scan \(\d+ to \d+\s%; "
+        r"highest count \d+ to \d+\s%; luck [\d.]+\s%\)\.",
         summary,
     )
-    assert "Count 2 of 42 people as found by brains" in summary
+    assert "Count 2 of 42 people as linked by brains" in summary
     assert "2 of 42 people could not be searched for, as scans failed" in text
     assert "No copy without faces was given" in summary
 

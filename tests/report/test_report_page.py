@@ -137,7 +137,7 @@ def test_the_first_pages_say_which_data_and_what_was_found() -> None:
         "24 of a kind that no attack was asked to compare",
         "texts.html",
         "What follows",
-        "exceeds 1 time in 20",
+        "exceeded with shuffled names once in 20 tries",
         "or guessing if higher",
         "What was not tested",
         "Date and signature",
@@ -156,7 +156,7 @@ def test_every_rule_that_applies_stands_in_the_annex_and_its_answer_in_front() -
         "scans_doubtful",
     } <= set(found)
     assert sorted(found) == sorted(r["code"] for r in follows_rows(withhold_small_cells(messy())))
-    for said in ("Remove the faces in", "Ask for what was left out", "Mend, unpack"):
+    for said in ("Remove the faces in", "Ask for what was left out", "Repair, unpack"):
         assert said in first(page)
 
 

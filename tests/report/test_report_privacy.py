@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,12 +12,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from simulated_report import RUN, SETTINGS, random_scores, simulated_report, with_labels
 
+from headrisk.attacks.face_panels import face_panels
 from headrisk.attacks.section import figure_tables
 from headrisk.errors import InputError
+from headrisk.face.head import HeadResult
+from headrisk.face.photo_table import Photo
 from headrisk.findings.histogram import score_histogram
 from headrisk.findings.records import Condition, Internal, Report
 from headrisk.report.tsv import table_text
 from headrisk.report.withhold import merge_small_levels, refuse_leaks, withhold_small_cells
+from headrisk.report.words.cost import photo_needs
+from headrisk.report.words.face import compared_sentence
 from headrisk.report.write import public_files, write_report
 from headrisk.statistics.summary import summarise
 from headrisk.types import Estimate, PairScores
@@ -200,3 +206,29 @@ def test_internal_material_alone_writes_no_public_figure(tmp_path: Path) -> None
     names = sorted(p.name for p in (tmp_path / "tables").iterdir())
     assert names == ["attack-cost.tsv", "columns.json", "cost.tsv"]
     assert isinstance(internal, Internal)
+
+
+COUNTED = re.compile(r"^(\d+) to (\d+)$")
+
+
+def test_images_are_counted_exactly_wherever_they_are_counted(tmp_path: Path) -> None:
+    """A range of images beside their exact count would hide nothing, and tell that ranges do not.
+
+    Faces left are exact on the first page, so what detectors and skin show of the same scans is
+    exact too; photographs are a range, and no other count gives back how many were used.
+    """
+    heads = [HeadResult(f"scan-{k}", "ok", "", 0.0, seen={"hog": np.ones(9)}) for k in range(12)]
+    photos = [
+        Photo(f"p{k % 12}", f"{k}.jpg", "c", "ok" if k < 35 else "refused") for k in range(36)
+    ]
+    panels = face_panels(heads, photos, (), {})
+    tables = {panel.name: table for panel, table in panels.items()}
+    for name in ("presence", "coverage"):
+        cells = [cell for row in tables[name].rows for cell in row]
+        assert not any(isinstance(cell, str) and COUNTED.match(cell) for cell in cells), name
+    told = [panel.answer for panel in panels if panel.name in ("presence", "coverage")]
+    assert not any(re.search(r"\b\d+ to \d+\b", text) for text in told)
+    used = tables["photographs"].rows[0][1]
+    assert isinstance(used, str)
+    assert COUNTED.match(used)
+    assert "35" not in compared_sentence(12, 24) + photo_needs(35, 12).data

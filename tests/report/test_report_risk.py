@@ -102,7 +102,7 @@ def test_the_upper_end_of_the_forecast_is_the_headline(risk: Assessment) -> None
     assert point.size == 1000
     text = risk_words.forecast_short(risk.forecast).replace("\u00a0", " ")
     said = "it may be up to" if point.said else "it is no more than"
-    assert text.startswith(f"Among 1,000 people {said} ")
+    assert text.startswith(f"among 1,000 people {said} ")
     assert f"{100 * point.high:.0f}" in text or f"{int(100 * point.high) + 1} %" in text
 
 

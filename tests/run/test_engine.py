@@ -16,7 +16,14 @@ import pytest
 from threadpoolctl import threadpool_info
 
 from headrisk.errors import HeadriskError, ScanError, UsageError
-from headrisk.run.engine import WorkerLost, mapper, run_tasks, stream_tasks
+from headrisk.run.engine import (
+    WorkerLost,
+    mapper,
+    run_tasks,
+    stream_tasks,
+    used_by_waiting,
+    workers_kept,
+)
 
 
 def square_slowly(task: int) -> int:
@@ -67,6 +74,11 @@ def thread_counts(task: int) -> list[int]:
 
 def trim_threshold(task: int) -> str | None:
     return os.environ.get("MALLOC_TRIM_THRESHOLD_")
+
+
+def slow_pid(task: int) -> int:
+    time.sleep(0.05)
+    return os.getpid()
 
 
 def pid_then_sleep(task: int) -> int:
@@ -174,6 +186,39 @@ def test_closing_the_stream_ends_the_workers() -> None:
     assert isinstance(pid, int)
     stream.close()  # type: ignore[attr-defined]
     _wait_until_gone([pid], start)
+
+
+def test_kept_workers_serve_the_next_call_and_end_with_the_block() -> None:
+    start = time.monotonic()
+    with workers_kept():
+        first = set(run_tasks(slow_pid, range(4), processes=2))
+        with workers_kept():
+            again = set(run_tasks(slow_pid, range(4), processes=2))
+        used = used_by_waiting()
+        alone = set(run_tasks(slow_pid, range(2), processes=1))
+    assert again == first
+    assert alone == {os.getpid()}
+    assert len(used) == len(first) == 2
+    assert all(0 < one.seconds < 60 and one.peak > 1000 for one in used)
+    assert used_by_waiting() == []
+    _wait_until_gone([pid for pid in first if isinstance(pid, int)], start)
+    assert first.isdisjoint(run_tasks(slow_pid, range(4), processes=2))
+
+
+def test_a_kept_worker_that_died_while_it_waited_is_replaced() -> None:
+    with workers_kept():
+        (pid,) = run_tasks(slow_pid, range(1), processes=2)
+        assert isinstance(pid, int)
+        os.kill(pid, signal.SIGKILL)
+        assert run_tasks(square_slowly, range(4), processes=2) == [0, 1, 4, 9]
+
+
+def test_a_kept_worker_that_dies_at_work_costs_only_its_task(tmp_path: Path) -> None:
+    with workers_kept():
+        run_tasks(square_slowly, range(4), processes=2)
+        results = run_tasks(functools.partial(die_at_three, tmp_path), range(6), processes=2)
+        assert isinstance(results.pop(3), WorkerLost)
+        assert results == [0, 1, 2, 4, 5]
 
 
 SCRIPT = """

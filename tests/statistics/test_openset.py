@@ -3,7 +3,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from scipy.stats import binom, norm, t
+from scipy.stats import binom, norm, skew, t
 from score_sets import best_scores, cohort, make, random_scores
 
 from headrisk.linkage.pairs import among_people
@@ -164,6 +164,30 @@ def one_more(rates):
     return 1 + max(max(gaps) / sum(gaps) - 2 * np.log(len(gaps)) / len(gaps), 0) if any(gaps) else 1
 
 
+def few_too_many(rates):
+    """What skewness beyond that of normal deviations moves an end by (Johnson 1978)."""
+    n, skewness = len(rates), abs(skew(rates)) if np.ptp(rates) > 0 else 0.0
+    z = norm.ppf(0.975)
+    if n < 5:
+        return 1.0
+    return 1 + max(skewness - 2 * np.sqrt(6 / n), 0.0) * (2 * z**2 + 1) / (6 * np.sqrt(n) * z)
+
+
+def expected_variance(without, searches, apart, pairs, quantile):
+    """That of independent searches, and what gallery people bring beyond, as widely as they do.
+
+    From the mean without each person, the outcome of each person's searches, the mean with each
+    person left out of the gallery alone, and the squares of single pairs.
+    """
+    n, both = len(searches), jackknife_variance(np.asarray(without))
+    alone = np.var(searches) / n
+    shared = max(both - pairs, both / 2) - alone
+    if shared <= 0:
+        return alone
+    wider = t.ppf(0.975, satterthwaite(apart - np.mean(apart))) / quantile
+    return alone + shared * one_more(apart) * (few_too_many(apart) * wider) ** 2
+
+
 def test_intervals_leave_out_one_person_at_a_time():
     """Variances against the rates of data without each person, searched for and in the gallery."""
     rng = np.random.default_rng(22)
@@ -175,11 +199,16 @@ def test_intervals_leave_out_one_person_at_a_time():
         threshold = 0.9
         (found,) = open_set_rates(scores, [threshold], size)
         fewer = min(size, 5)
-        rows, single = [], np.zeros(3)
-        whole = [np.mean(part) for part in naive_open(scores, threshold, fewer)]
+        rows, apart, single = [], [], np.zeros(3)
+        searches = naive_open(scores, threshold, fewer)
+        whole = [np.mean(part) for part in searches]
         for person in range(7):
             rest = among_people(scores, np.setdiff1d(np.arange(7), [person]))
             rows.append([np.mean(part) for part in naive_open(rest, threshold, fewer)])
+            there = np.ones(values.shape, bool)
+            there[probe != person, person] = False
+            cut = naive_open(make(values, probe, range(7), there), threshold, fewer)
+            apart.append([np.mean(part) for part in cut])
             for search in np.flatnonzero(probe != person):
                 usable = np.ones(values.shape, bool)
                 usable[search, person] = False
@@ -188,13 +217,11 @@ def test_intervals_leave_out_one_person_at_a_time():
                 single += (np.array(moved) - whole) ** 2
         everybody = naive_open(scores, threshold, size)
         for k, name in enumerate(("fpir", "fnir", "wrong")):
-            variance = jackknife_variance(np.array(rows)[:, k])
-            variance = max(variance - single[k], variance / 2) * one_more(np.array(rows)[:, k])
             most = probe.size * max(6 // size, 1)
-            gaps = np.array(rows)[:, k] - np.mean(np.array(rows)[:, k])
-            expected = clustered_share(
-                np.array(everybody[k]), variance, most, freedom=satterthwaite(gaps)
+            variance = expected_variance(
+                np.array(rows)[:, k], searches[k], np.array(apart)[:, k], single[k], t.ppf(0.975, 6)
             )
+            expected = clustered_share(np.array(everybody[k]), variance, most)
             ours = getattr(found, name)
             assert ours.value == pytest.approx(expected.value)
             assert ours.low == pytest.approx(expected.low, abs=1e-9)
@@ -296,10 +323,12 @@ def test_variance_of_the_rank_1_rate_against_leaving_out_in_a_loop(seed):
         for g in people
         if g != i
     )
-    whole = (n - 1) / n * np.sum((np.array(without) - np.mean(without)) ** 2)
-    expected = max(whole - pairs / n**2, whole / 2)
-    freedom = satterthwaite(np.array(without) - np.mean(without))
-    expected *= (t.ppf(0.975, freedom) / norm.ppf(0.975)) ** 2 * one_more(np.array(without))
+    alone = [
+        np.mean([first(i, [k for k in people if k != g or i == g]) for i in people]) for g in people
+    ]
+    expected = expected_variance(
+        np.array(without), same, np.array(alone), pairs / n**2, norm.ppf(0.975)
+    )
     found = search_variance(make(values, np.arange(n), np.arange(n)))
     assert found == pytest.approx(expected, abs=1e-12)
 

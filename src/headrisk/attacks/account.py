@@ -18,7 +18,7 @@ from headrisk.dataset.inventory import (
 )
 from headrisk.dataset.scans import Scan
 from headrisk.findings.records import ScanRow
-from headrisk.intake import Intake
+from headrisk.intake import Intake, listed_as_fingerprints
 from headrisk.io.image_copies import with_copies
 from headrisk.job import Job
 from headrisk.linkage.design import with_absent
@@ -33,12 +33,13 @@ def account(
 
     ``sought`` holds the images in which a face was looked for, if that was asked.
     """
-    listed = intake.inventory
+    listed = _listed(intake, job)
     if listed is None:
         return None
-    paths = {str(listed.root / row.path) for row in listed.rows}
     first = job.sources[0].name
-    own = {s.path: s.series for s in (*intake.pictured, *intake.beside) if s.dataset == first}
+    known = (*intake.pictured, *intake.beside, *intake.earlier.scans)
+    own = {scan.path: scan.series for scan in known if scan.dataset == first}
+    paths = {str(listed.root / row.path) for row in listed.rows}
     looked = [
         Looked(
             row.modality,
@@ -61,8 +62,16 @@ def account(
             )
             for image, result in zip(sought.images, sought.results, strict=True)
         ]
-    inventory = judged(with_copies(listed), looked)
+    inventory = judged(listed, looked)
     return explained(inventory, job.settings.contrasts, job.participants, job.sessions)
+
+
+def _listed(intake: Intake, job: Job) -> Inventory | None:
+    """The first data set's images, as far as fingerprints tell where it comes as those."""
+    if intake.inventory is not None:
+        return with_copies(intake.inventory)
+    earlier = [s for s in intake.earlier.scans if job.sources and s.dataset == job.sources[0].name]
+    return listed_as_fingerprints(earlier, job.sources[0].path) if earlier else None
 
 
 def account_others(intake: Intake, rows: Sequence[ScanRow], job: Job) -> tuple[OtherCounts, ...]:
@@ -112,12 +121,12 @@ def inventory_of_scans(
     intake: Intake, scans: Sequence[Scan], results: Sequence[ScanResult], job: Job
 ) -> Inventory | None:
     """The same where brains alone were looked at; ``results`` in the order of the ``scans``."""
-    listed = intake.inventory
+    listed = _listed(intake, job)
     if listed is None:
         return None
     problems = (one.reason if one.status == "failed" else "" for one in results)
     looked = looked_by("brain", scans, problems, job.sources[0].name)
-    inventory = judged(with_copies(listed), looked)
+    inventory = judged(listed, looked)
     return explained(inventory, job.settings.contrasts, job.participants, job.sessions)
 
 

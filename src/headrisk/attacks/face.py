@@ -142,7 +142,7 @@ class FaceAttack:
         return Answer(
             rows=scan_rows(faces.scans, faces.heads),
             unsearched=_unsearched(faces, search if scores else replace(search, sets=())),
-            compared=compared_sentence(len(search.sets), len(faces.results), len(search.gallery)),
+            compared=compared_sentence(len(search.sets), len(search.gallery)),
             contrasts=tuple(dict.fromkeys(scan.suffix for scan in faces.scans)),
             method=(
                 *method_sentences(job.settings, asked, searched=bool(scores)),

@@ -28,9 +28,10 @@ from headrisk.face.presence import (
 )
 from headrisk.face.recognise.protocol import Recogniser
 from headrisk.face.scores import FaceScores
-from headrisk.findings.coarse import ranged, ranged_parts, share_above
+from headrisk.findings.coarse import ranged_parts, share_above
 from headrisk.findings.linkage import scan_row
 from headrisk.findings.records import (
+    TOGETHER,
     Mosaic,
     Panel,
     ScanRow,
@@ -47,7 +48,7 @@ from headrisk.types import PairScores, Verdict
 NO_SURFACE = ("none", "cropped")  # nothing to render
 DEPTH = 50  # candidates listed for each person, as the published service gave
 
-UNKEPT: tuple[words.Found, ...] = ("whole", "part", "unclear")
+UNKEPT: tuple[words.Found, ...] = ("whole", "part", "unclear", "unknown")
 
 
 class Searched(Protocol):
@@ -190,14 +191,12 @@ def _presence(heads: Sequence[HeadResult]) -> tuple[Panel, Table]:
         known = [share for share in shares if share is not None]
         mean = float(np.mean(known)) if known else None
         mean = None if mean is None else share_above(mean, len(known))
-        rows.append((name, len(looked), ranged(seen, len(looked)), mean))
-        said.append((name, ranged(seen, len(looked))))
+        rows.append((name, len(looked), seen, mean))
+        said.append((name, seen))
     judged = [head for head in heads if head.sight is not None]
     together = Counter(face_left(head) for head in judged)
-    ranges = ranged_parts(tuple(together[text] for text in VERDICTS))
-    shown = dict(zip(VERDICTS, ranges, strict=True))
-    rows += [(f"together: {text}", len(judged), shown[text], None) for text in VERDICTS]
-    left = {str(name): text for name, text in shown.items()}
+    left = {str(text): together[text] for text in VERDICTS}
+    rows += [(f"{TOGETHER}{text}", len(judged), count, None) for text, count in left.items()]
     answer = words.presence_answer(len(looked), len(judged), said, left)
     columns = ("detector", "scans_looked_at", "scans_with_a_face", "share_of_renders")
     return Panel("presence", words.PANELS["presence"], answer), Table(columns, tuple(rows))
@@ -213,15 +212,8 @@ def _share_seen(head: HeadResult, name: str) -> float | None:
 def _coverage(heads: Sequence[HeadResult]) -> tuple[Panel, Table]:
     counted = Counter(_kind(head) for head in heads)
     known = [head.coverage for head in heads if head.coverage is not None]
-    shown = dict(
-        zip(
-            words.COVERAGE,
-            ranged_parts(tuple(counted[verdict] for verdict in words.COVERAGE)),
-            strict=True,
-        )
-    )
     rows: list[tuple[Value, ...]] = [
-        (text, shown[verdict], None) for verdict, text in words.COVERAGE.items()
+        (text, counted[verdict], None) for verdict, text in words.COVERAGE.items()
     ]
     rows += [
         (
@@ -232,7 +224,7 @@ def _coverage(heads: Sequence[HeadResult]) -> tuple[Panel, Table]:
         for part in PARTS
         if known
     ]
-    answer = words.coverage_answer(shown["full"], len(heads))
+    answer = words.coverage_answer(counted["full"], len(heads))
     return Panel("coverage", words.PANELS["coverage"], answer), Table(
         ("verdict", "scans", "share"), tuple(rows)
     )
@@ -318,11 +310,10 @@ def claims_panel(scans: Sequence[Scan], heads: Sequence[HeadResult]) -> dict[Pan
     if not claimed:
         return {}
     unkept = sum(counted[found] for found in UNKEPT)
-    answer = words.claims_answer(
-        claimed, len(scans), ranged(unkept, claimed), any_unkept=unkept > 0
+    answer = words.claims_answer(claimed, len(scans), unkept)
+    rows: tuple[tuple[Value, ...], ...] = tuple(
+        (text, counted[found]) for found, text in words.FOUND.items()
     )
-    shown = ranged_parts(tuple(counted[found] for found in words.FOUND))
-    rows: tuple[tuple[Value, ...], ...] = tuple(zip(words.FOUND.values(), shown, strict=True))
     panel = Panel("claims", words.PANELS["claims"], answer)
     return {panel: Table(("found", "scans"), rows)}
 

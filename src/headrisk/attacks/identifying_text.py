@@ -14,6 +14,7 @@ from headrisk import __version__
 from headrisk.attacks.attack import Context, Measured
 from headrisk.findings.coarse import ranged, ranged_parts
 from headrisk.findings.records import (
+    FILES,
     CopyRow,
     Counts,
     FileRow,
@@ -144,7 +145,10 @@ def findings_section(report: MetadataReport) -> ModalitySection:
     return ModalitySection(
         name=words.NAME,
         counts=Counts(scan.people, scan.images, scan.images_unread, 0, 0, 0),
-        tables={panel.name: table for panel, table in panels.items()},
+        tables={
+            FILES: _files_table(scan),
+            **{panel.name: table for panel, table in panels.items()},
+        },
         method=words.SEARCH_METHOD,
         references=words.SEARCH_REFERENCES,
         too_little=words.NOBODY_SEARCHED_FOR,
@@ -163,6 +167,7 @@ def _kinds(report: MetadataReport) -> tuple[Panel, Table]:
         severity_counts(values),
         listed=bool(report.known),
         folders=len(found) - len(values),
+        source=(report.scan.source_files, report.scan.source_images),
     )
     return Panel("kinds", words.PANELS["kinds"], answer), _kinds_table(found)
 
@@ -205,15 +210,33 @@ def _people(classes: tuple[Anonymity, ...]) -> Iterable[tuple[Panel, Table]]:
     yield panel, Table(("what", "people"), rows)
 
 
+def _files_table(scan: MetadataScan) -> Table:
+    """How many files there are, and how each was looked at; of folders of source data too."""
+    files = files_of(scan)
+    folders = sum(one.kind == SOURCE_FOLDER for one in scan.findings)
+    rows: tuple[tuple[Value, ...], ...] = (
+        (FileRow.ALL, files.total),
+        (FileRow.READ, files.read),
+        (FileRow.SEARCHED, files.searched),
+        (FileRow.UNREAD, files.unread),
+        (FileRow.TO_READ, files.to_read),
+        (FileRow.CLEAN, files.clean),
+        (FileRow.SOURCE_FOLDERS, folders),
+        (FileRow.IN_SOURCE, scan.source_files),
+        (FileRow.IMAGES_IN_SOURCE, scan.source_images),
+    )
+    return Table(("what", "files"), rows)
+
+
 def _unread(scan: MetadataScan) -> tuple[Panel, Table]:
     files = files_of(scan)
     rows: tuple[tuple[Value, ...], ...] = (
         (FileRow.ALL, files.total),
-        ("read as their own format", files.read),
+        (FileRow.READ, files.read),
         (FileRow.SEARCHED, files.searched),
         (FileRow.UNREAD, files.unread),
-        (words.TO_READ, files.to_read),
-        ("called clean", files.clean),
+        (FileRow.TO_READ, files.to_read),
+        (FileRow.CLEAN, files.clean),
     )
     panel = Panel("unread", words.PANELS["unread"], words.unread_answer(files))
     return panel, Table(("what", "files"), rows)

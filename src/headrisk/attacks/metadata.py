@@ -7,7 +7,7 @@ attacker needs no image. Each function is one stage; it takes what the stages be
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log
 from pathlib import Path
 
@@ -15,12 +15,14 @@ import numpy as np
 
 from headrisk.attacks.attack import Answer, Context, Lineup, Tested, lineup_of
 from headrisk.attacks.rates import Scores
+from headrisk.dataset.head_images import SUFFIXES
 from headrisk.dataset.scans import Scan
 from headrisk.dataset.sidecar import Levels
 from headrisk.errors import InputError
 from headrisk.findings.coarse import SMALLEST_CELL, share_above, share_below, stepped
 from headrisk.findings.linkage import scan_row
 from headrisk.findings.records import Panel, Table
+from headrisk.intake import listed_beside
 from headrisk.io.digests import sha256_of_file
 from headrisk.job import Job, recorded
 from headrisk.linkage.design import Design, against, searchable, within
@@ -31,7 +33,10 @@ from headrisk.metadata.attack import (
     ScanFields,
     agreement,
     coded_fields,
+    field_of,
     group_of,
+    kind_of_image,
+    of_session,
     scan_fields,
 )
 from headrisk.metadata.closed import public_name
@@ -85,12 +90,19 @@ def _agreements(
     equal = field.equal(design.probes, design.gallery)
     bits = float(field.weight[gallery[gallery >= 0]].mean()) / log(2)
     return (
-        public_name(field.name),
+        _shown(field.name),
         group_of(field.name).removesuffix("-fields"),
         share_above(float(equal[mated].mean()), people.size),
         share_below(float(equal[other].mean()), people.size),
         stepped(bits, 0.5, up=True),
     )
+
+
+def _shown(field: str) -> str:
+    """A field's name where all can know it, and the suffix of the images that it is of."""
+    name, kind = field_of(field)
+    suffix = kind.rpartition("_")[2]
+    return f"{public_name(name)} ({suffix})" if suffix in SUFFIXES else public_name(name)
 
 
 # ----------------------------------------------------------------------
@@ -100,11 +112,21 @@ def _agreements(
 
 @dataclass(frozen=True)
 class Headers:
-    """Fields and digest of every scan's files."""
+    """What headers and sidecars say of every scan.
+
+    Attributes
+    ----------
+    scans, found, digests
+        The scans of the run, and of sessions that have none of them their first other image; the
+        fields of each, with those of the other images of its session; digests of the files.
+    images
+        Every image of which header and sidecars were read, those of the other kinds included.
+    """
 
     scans: tuple[Scan, ...]
     found: tuple[ScanFields, ...]
     digests: tuple[str, ...]
+    images: tuple[tuple[Scan, ScanFields], ...]
 
     @property
     def usable(self) -> tuple[int, ...]:
@@ -120,9 +142,17 @@ class MetadataAttack:
     assessed: bool = False
 
     def prepare(self, context: Context) -> Headers:
-        """Read the fields of every scan."""
-        found, digests = read(context.intake.scans, context.job, context.log)
-        return Headers(context.intake.scans, tuple(found), tuple(digests))
+        """Read the fields of every scan, and of the other images of its session."""
+        intake, job = context.intake, context.job
+        asked = {scan.path for scan in intake.scans}
+        beside = [
+            scan
+            for scan in listed_beside(job, intake.scans, intake.series, sorted(SUFFIXES))
+            if scan.status == "ok" or scan.path not in asked
+        ]
+        renamed = {scan.path for scan in beside}  # of another kind than their names say
+        scans = [scan for scan in intake.scans if scan.path not in renamed]
+        return of_sessions(scans, beside, job, context.log)
 
     def design(self, material: Headers, context: Context) -> Lineup[Design]:
         """Which pairs say something, as for brains."""
@@ -147,39 +177,96 @@ class MetadataAttack:
         scans = [material.scans[k] for k in usable]
         voxels = [material.found[k].voxel_mm for k in usable]
         wanted = searchable(material.scans, plan(material.scans, material.digests, job))
-        rows = tuple(
-            scan_row(scan, found, 1.0, "ok", NAME)
-            for scan, found in zip(material.scans, material.found, strict=True)
-        )
+        rows = tuple(scan_row(scan, found, 1.0, "ok", NAME) for scan, found in material.images)
+        kinds = kinds_of(material, job)
         return Answer(
             rows=rows,
             listed=rows if job.modalities == (NAME,) else (),  # a scan is counted once
             unsearched=len(wanted - searchable(scans, design)),
-            compared=compared_scans(job.settings.contrasts, len(job.sources), design.copies),
-            contrasts=job.settings.contrasts,
+            compared=(
+                compared_scans(kinds, len(job.sources), design.copies)
+                if kinds == job.settings.contrasts
+                else words.compared_sessions(kinds, len(job.sources), design.copies)
+            ),
+            contrasts=kinds,
             method=METHOD,
             references=REFERENCES,
             needs=ATTACKS[NAME].needs,
             panels=field_panel(fields, design),
-            too_little="" if fields else nothing_to_tell(len(scans), int(design.usable.sum())),
+            too_little=""
+            if fields
+            else nothing_to_tell(len(material.images), len(scans), int(design.usable.sum())),
             voxels=([voxels[k] for k in design.probes], [voxels[k] for k in design.gallery]),
         )
 
 
-def read(scans: Sequence[Scan], job: Job, log: CostLog) -> tuple[list[ScanFields], list[str]]:
-    """Fields of every scan, and digests of the files, "" where a file cannot be read."""
+def of_sessions(scans: Sequence[Scan], beside: Sequence[Scan], job: Job, log: CostLog) -> Headers:
+    """Headers and sidecars of the scans, each with what other images of its session say.
+
+    Where a data set is compared with itself, images without a session's label are left alone: two
+    of them may be of one visit, and what they share would give the answer away.
+    """
+    within_one = len(job.sources) == 1
+    beside = [scan for scan in beside if scan.session_id or not within_one]
+    images = tuple(zip((*scans, *beside), read([*scans, *beside], job, log), strict=True))
+    asked, others = images[: len(scans)], images[len(scans) :]
+    of_visit: dict[tuple[str, str, str], list[tuple[Scan, ScanFields]]] = {}
+    for scan, fields in others:
+        if fields.status == "ok":
+            of_visit.setdefault(_visit(scan), []).append((scan, fields))
+    whole = [_with_visit(scan, fields, of_visit.get(_visit(scan), ())) for scan, fields in asked]
+    seen = {_visit(scan) for scan in scans}
+    for visit, found in of_visit.items():
+        if visit not in seen:  # none of its images is of a kind that was asked for
+            scan, fields = found[0]
+            whole.append((scan, _with_visit(scan, replace(fields, values={}), found)[1]))
+    return Headers(
+        scans=tuple(scan for scan, _ in whole),
+        found=tuple(fields for _, fields in whole),
+        # Pointers to content that is not here look alike and are no copies of one image.
+        digests=tuple(
+            _digest(Path(scan.path)) if fields.voxel_mm is not None else ""
+            for scan, fields in whole
+        ),
+        images=images,
+    )
+
+
+def _with_visit(
+    scan: Scan, fields: ScanFields, others: Sequence[tuple[Scan, ScanFields]]
+) -> tuple[Scan, ScanFields]:
+    """A scan with its own fields and those of other images of its visit."""
+    if not others or (scan.status != "ok" and fields.status != "ok"):  # of whom is not known
+        return scan, fields
+    rest = [(kind_of_image(other.path), found.values) for other, found in others]
+    return scan, replace(fields, status="ok", values=of_session(fields.values, rest))
+
+
+def _visit(scan: Scan) -> tuple[str, str, str]:
+    return scan.dataset, scan.participant_id, scan.session_id
+
+
+def kinds_of(material: Headers, job: Job) -> tuple[str, ...]:
+    """Suffixes of the images whose fields were read; those asked for where there are no others."""
+    found = {scan.suffix for scan, fields in material.images if fields.status == "ok"}
+    asked = job.settings.contrasts
+    if found <= set(asked):
+        return asked
+    return (*(kind for kind in asked if kind in found), *sorted(found - set(asked)))
+
+
+def read(scans: Sequence[Scan], job: Job, log: CostLog) -> list[ScanFields]:
+    """Fields of every image."""
     roots = {source.name: source.path for source in job.sources}
     levels: Levels = {}
-    found, digests, failed = [], [], 0
+    found, failed = [], 0
     with stage("read metadata", len(scans), log, recorded(job)) as listen:
         for done, scan in enumerate(scans, start=1):
             one = scan_fields(scan, roots.get(scan.dataset, Path(scan.path).parent), levels)
             found.append(one)
-            # Pointers to content that is not here look alike and are no copies of one image.
-            digests.append(_digest(Path(scan.path)) if one.voxel_mm is not None else "")
             failed += one.status != "ok"
             listen(Advanced("read metadata", done, failed))
-    return found, digests
+    return found
 
 
 def _digest(path: Path) -> str:

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from pathlib import Path
 
-from headrisk.dataset.contrast import kind_by_modality
+from headrisk.dataset.contrast import is_phase_type, kind_by_modality
 from headrisk.dataset.dcm2niix_run import sidecar_of
+from headrisk.dataset.dicom import BESIDE
 from headrisk.dataset.head_images import SUFFIXES, HeadImage, is_image, list_head_images
 from headrisk.dataset.inventory import Inventory
 from headrisk.dataset.labels import plain_label
@@ -17,7 +18,7 @@ from headrisk.dataset.magic import ending_of
 from headrisk.dataset.scans import Scan
 from headrisk.dataset.sidecar import read_sidecar
 from headrisk.errors import StoreError
-from headrisk.face.head import PET, SightTask
+from headrisk.face.head import PET, PHASE, SightTask
 from headrisk.face.presence import VERDICTS, Sight
 from headrisk.face.sight import STAGE, SightResult, SightRun, look_at_images
 from headrisk.findings.records import FacesLeft, Table
@@ -29,6 +30,7 @@ from headrisk.run.provenance import CostLog
 from headrisk.run.store import open_store
 
 _KINDS = {"ct": "CT", "pet": PET}  # BIDS datatypes whose images are read as one kind
+_PHASES = frozenset(["phase", "phase1", "phase2", "phasediff", "fieldmap"])
 MOST_LENDERS = 2
 TABLE = "faces-left"  # in internal/
 MODULES = ("dlib", "embreex", "cv2", "skimage")  # of the extra without which nothing is looked at
@@ -70,17 +72,24 @@ def asked_images(
 
 
 def kind_of(image: HeadImage) -> str:
-    """The suffix an image is read by: ``CT`` and ``pet`` where folder or sidecar say so.
+    """The suffix an image is read by: ``CT``, ``pet`` and ``phase`` where anything says so.
 
-    The sidecar's modality speaks, as dcm2niix writes it, whatever the image is called; where
-    nothing speaks the values of the image decide.
+    The sidecar's modality and image type speak, as dcm2niix writes them, whatever the image is
+    called; where nothing speaks the values of the image decide.
     """
     told = _KINDS.get(image.datatype)
     if told is None:
         stem = image.path[: len(image.path) - len(ending_of(image.path))]
         beside = sidecar_of(Path(f"{stem}.nii"))
-        told = kind_by_modality(read_sidecar(beside)[0]) if beside.is_file() else ""
+        values = read_sidecar(beside)[0] if beside.is_file() else {}
+        told = kind_by_modality(values)
+        if not told and (is_phase_type(values) or _names_a_phase(image)):
+            told = PHASE
     return told or image.suffix
+
+
+def _names_a_phase(image: HeadImage) -> bool:
+    return image.suffix in _PHASES or "_part-phase_" in Path(image.name).name
 
 
 def sight_task(
@@ -143,10 +152,11 @@ def seek(intake: Intake, job: Job, log: CostLog) -> Sought:
     tasks = [sight_task(one, job, lent) for one in images if one.path not in lost]
     with stage(STAGE, len(tasks), log, recorded(job)) as listen:
         seen = iter(look_at_images(tasks, run, listen))
+    more = {scan.path for scan in intake.pictured if BESIDE in scan.reason}
     results = tuple(
         SightResult(Sight("failed", "unreadable", reason=lost[one.path]), 0.0)
         if one.path in lost
-        else next(seen)
+        else doubted(next(seen), more=one.path in more)
         for one in images
     )
     log.recalled(sum(one.seconds for one in results))
@@ -159,9 +169,22 @@ def seek(intake: Intake, job: Job, log: CostLog) -> Sought:
     )
 
 
+def doubted(result: SightResult, *, more: bool) -> SightResult:
+    """The result; unclear where a face is not there, but headers hold pictures of the series."""
+    if not more or result.sight.verdict not in ("part", "gone", "outside"):
+        return result
+    return replace(result, sight=replace(result.sight, verdict="unclear", code="more_bytes"))
+
+
 def why_failed(sight: Sight) -> str:
     """Why an image could not be looked at; "" where it was."""
     return (sight.reason or SAID[sight.code]) if sight.verdict == "failed" else ""
+
+
+def _reason(sight: Sight) -> str:
+    """Why an image is judged as it is, and what of a series was looked at."""
+    said = sight.reason or SAID[sight.code]
+    return f"{said}; looked at in the mean of its volumes" if sight.mean else said
 
 
 def counted(images: tuple[HeadImage, ...], results: tuple[SightResult, ...]) -> FacesLeft:
@@ -194,7 +217,7 @@ def images_table(images: tuple[HeadImage, ...], results: tuple[SightResult, ...]
             image.session_id,
             result.sight.verdict,
             result.sight.code,
-            result.sight.reason or SAID[result.sight.code],
+            _reason(result.sight),
             ", ".join(name for name, share in result.sight.seen.items() if share >= 0.5) or "none",
             round(result.seconds, 3),
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -17,8 +18,10 @@ from headrisk.linkage.fusion import NAME as FUSION
 from headrisk.linkage.fusion import fuse
 from headrisk.linkage.pairs import copies_first
 from headrisk.report.words import summary as words
+from headrisk.run.engine import mapper
 from headrisk.run.events import stage
 from headrisk.run.provenance import CostLog
+from headrisk.settings import Settings
 from headrisk.statistics.assessment import Assessment, assess
 from headrisk.statistics.baselines import ShuffledControl
 from headrisk.statistics.choice import SHUFFLES, Choice, Evaluated, choose, choose_large
@@ -28,6 +31,7 @@ from headrisk.statistics.summary import MeasureSummary, summarise
 from headrisk.types import BoolArray, PairScores
 
 Scores = PairScores | SummedScores
+_SENT = 1_000_000  # pairs of a measure that are sent to a worker; more would take its memory
 
 
 def fused(
@@ -88,10 +92,7 @@ def evaluate(
     """
     *seeds, for_choice, for_headline = streams(modality, job, len(scores) + 2)
     with stage("evaluate", len(scores), log, recorded(job)):
-        summaries = tuple(
-            summarise(one, settings=job.settings, rng=rng)
-            for one, rng in zip(scores.values(), seeds, strict=True)
-        )
+        summaries = _summaries(list(zip(scores.values(), seeds, strict=True)), job)
         if not scores:
             return Evaluated(summaries)
         whole = {name: one for name, one in scores.items() if isinstance(one, PairScores)}
@@ -114,6 +115,21 @@ def evaluate(
         shuffled=_control(choice, headline.shuffled),
     )
     return Evaluated(summaries, found.scores, headline, choice, found.one_to_one)
+
+
+def _summaries(
+    tasks: Sequence[tuple[Scores, np.random.Generator]], job: Job
+) -> tuple[MeasureSummary, ...]:
+    """The rates of each measure, in worker processes where there are some and it fits them."""
+    fits = all(isinstance(one, PairScores) and one.values.size <= _SENT for one, _ in tasks)
+    several = len(tasks) > 1 and isinstance(job.processes, int)
+    run = mapper(job.processes if fits and several else 1)
+    return tuple(run(partial(_summary, job.settings), tasks))
+
+
+def _summary(settings: Settings, task: tuple[Scores, np.random.Generator]) -> MeasureSummary:
+    scores, rng = task
+    return summarise(scores, settings=settings, rng=rng)
 
 
 def _control(choice: Choice, plain: ShuffledControl | None) -> ShuffledControl | None:

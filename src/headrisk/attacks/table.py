@@ -180,7 +180,7 @@ def _columns(tables: Sequence[FeatureTable], shared: Shared) -> tuple[Panel, Tab
     ]
     sides = (shared.probe,) if len(tables) == 1 else (shared.probe, shared.gallery)
     for side, table in zip(("first", "second"), sides, strict=False):
-        left_out = Counter(_reason(one.reason) for one in table.dropped)
+        left_out = Counter(words.LEFT_OUT.get(one.code, one.reason) for one in table.dropped)
         where = f"left out of the {side} table" if len(tables) > 1 else "left out"
         rows += [(where, reason, count) for reason, count in sorted(left_out.items())]
     spellings = zip(shared.probe.spellings, shared.gallery.spellings, strict=True)
@@ -194,15 +194,6 @@ def _columns(tables: Sequence[FeatureTable], shared: Shared) -> tuple[Panel, Tab
         Panel("columns", words.PANELS["columns"], answer),
         Table(("what", "kind_or_reason", "columns"), tuple(rows)),
     )
-
-
-def _reason(text: str) -> str:
-    """The reason without what differs from column to column."""
-    if text.startswith("missing in"):
-        return "missing in most rows"
-    if text.startswith("another spelling"):
-        return "another spelling of a column"
-    return "text, no number" if text.startswith("line ") else text
 
 
 def _identifiers(codes: IntArray, shared: Shared, design: Design) -> tuple[Panel, Table]:

@@ -30,6 +30,7 @@ from headrisk.settings import DEFAULT_MEASURES
 
 if TYPE_CHECKING:
     from headrisk.commands.costs import Work
+    from headrisk.job import Job
     from headrisk.run.events import Listener
 
 PEOPLE, SESSIONS = 12, 2
@@ -90,21 +91,28 @@ def run(arguments: argparse.Namespace) -> int:
             sys.stdout.write(f"Would write {count} synthetic scans to {data} and audit them.\n")
             sys.stdout.write(cost_line(_work(arguments, count)) + "\n")
             return 0
-        from headrisk.commands.demo import make_cohort, make_people
-        from headrisk.pipeline import audit
+        from headrisk.run.engine import workers_kept
 
         _clear(data, arguments.out / "photos")
-        size = (arguments.people, arguments.sessions, arguments.identity)
-        if arguments.no_faces or not can_see_faces():
-            make_cohort(data, *size, job)
-            job = replace(job, modalities=("brain", "metadata"))
-        else:
-            table = make_people(arguments.out, *size, job)
-            asked = ("brain", "face", "face-scans", "metadata")
-            job = replace(job, modalities=asked, faces_left=True, photos=table)
-        return tell(audit(job), arguments, None)
+        with workers_kept():
+            return _made_and_audited(data, job, arguments)
 
     return with_progress(command, arguments)
+
+
+def _made_and_audited(data: Path, job: Job, arguments: argparse.Namespace) -> int:
+    from headrisk.commands.demo import make_cohort, make_people
+    from headrisk.pipeline import audit
+
+    size = (arguments.people, arguments.sessions, arguments.identity)
+    if arguments.no_faces or not can_see_faces():
+        make_cohort(data, *size, job)
+        job = replace(job, modalities=("brain", "metadata"))
+    else:
+        table = make_people(arguments.out, *size, job)
+        asked = ("brain", "face", "face-scans", "metadata")
+        job = replace(job, modalities=asked, faces_left=True, photos=table)
+    return tell(audit(job), arguments, None)
 
 
 def _work(arguments: argparse.Namespace, scans: int) -> Work:

@@ -44,6 +44,7 @@ def list_scans(job: Job, *, searches: bool = True, deidentifies: bool = False) -
         index_deidentified,
         list_files,
         recall,
+        settled,
         with_headers,
         with_one_key,
     )
@@ -52,6 +53,7 @@ def list_scans(job: Job, *, searches: bool = True, deidentifies: bool = False) -
     require_out(job)
     inventory = list_files(job)
     scans, series, notes = index_all(job, inventory)
+    job = settled(job, scans)
     treated, said = index_deidentified(job)
     notes += said + (inventory.notes if inventory else ())
     files = [scan for own in treated.values() for scan in own]

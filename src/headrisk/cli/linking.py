@@ -127,6 +127,7 @@ def tell(outcome: Outcome, arguments: argparse.Namespace, limit: float | None) -
 def answer_lines(public: Report) -> Iterator[str]:
     """What a run came to, in the figures of the public report: logs are shared too."""
     from headrisk.report.words.deidentified import answer
+    from headrisk.report.words.phrases import capital
     from headrisk.report.words.presence import faces_sentence
     from headrisk.report.words.summary import headline, label_warning, title, who_was_searched
 
@@ -139,8 +140,8 @@ def answer_lines(public: Report) -> Iterator[str]:
             yield f"WARNING: {label_warning(section)}"
     for section in public.modalities:
         reason = section.too_little
-        said = f"{title(section)}: {headline(section)} {reason[:1].upper()}{reason[1:]}"
-        yield said.rstrip()
+        said = (headline(section), capital(reason) if reason else "")
+        yield f"{title(section)}: {' '.join(filter(None, said))}"
         for panel in section.panels[:1]:
             yield f"{panel.title} {panel.answer}"
         if section.counts.people:
@@ -153,11 +154,18 @@ def answer_lines(public: Report) -> Iterator[str]:
 
 def inventory_lines(inventory: InventoryCounts) -> Iterator[str]:
     """The images there are, looked at, failed and left out, and why."""
-    from headrisk.report.words.inventory import beside, not_looked_at, others, totals, unused
+    from headrisk.report.words.inventory import (
+        beside,
+        not_listed,
+        not_looked_at,
+        others,
+        totals,
+        unused,
+    )
 
     yield totals(inventory)
     yield from (f"  {line}" for line in not_looked_at(inventory))
-    yield from filter(None, (beside(inventory), unused(inventory)))
+    yield from filter(None, (not_listed(inventory), beside(inventory), unused(inventory)))
     yield from others(inventory)
 
 

@@ -151,7 +151,8 @@ def add_setting_options(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         metavar="SUFFIX",
         help="BIDS suffixes of the images whose brains are compared "
-        f"(default {' '.join(DEFAULTS.contrasts)})",
+        f"(default {' '.join(DEFAULTS.contrasts)}; where a data set has none, the kind that most "
+        "people have twice)",
     )
     group.add_argument(
         "--measures",

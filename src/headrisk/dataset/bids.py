@@ -25,6 +25,7 @@ from headrisk.dataset.bids_names import (
     sidecar_files,
 )
 from headrisk.dataset.bids_tables import PersonFacts, person_facts, scan_dates, session_facts
+from headrisk.dataset.contrast import kind_beside_name
 from headrisk.dataset.face_claims import claim_of
 from headrisk.dataset.labels import folder_label, one_spelling
 from headrisk.dataset.scans import Scan
@@ -217,12 +218,13 @@ def _scan(
     for sidecar in applicable(name, sidecars):
         values |= _sidecar(walk, sidecar)
     said, facts = sidecar_fields(values), session.facts
-    reason = _problem(session, path)
+    suffix, other = kind_beside_name(name.suffix, values, walk.contrasts, path.parent.name)
+    reason = _problem(session, path) or other
     return Scan(
         scan_id=path.relative_to(walk.root).as_posix()[: -len(name.ending)],
         participant_id=session.person,
         session_id=session.session,
-        suffix=name.suffix,
+        suffix=suffix,
         path=str(path),
         site=facts.site or said.site,
         scanner=said.scanner or facts.scanner,

@@ -17,6 +17,7 @@ _T1 = re.compile(r"t1|mp2?.?rage|spgr|bravo|mdeft|tfe|ffe|ir.?prep|vibe|flash")
 
 
 _MODALITIES = {"CT": "CT", "PT": "pet"}
+_FOLDERS = {"ct": "CT", "pet": "PT"}
 _PET_UNITS = frozenset(  # (0054,1001) of the PET module; BIDS writes the second
     ["BQML", "BQ/ML", "CNTS", "PROPCNTS", "PROPCPS", "CPS", "GML", "G/ML", "UMOLML", "MLMINML"]
 )
@@ -58,11 +59,42 @@ def kind_by_modality(values: Mapping[str, Any]) -> str:
     return _MODALITIES.get(modality_of(values), "")
 
 
+def kind_beside_name(
+    suffix: str, values: Mapping[str, Any], contrasts: tuple[str, ...], folder: str = ""
+) -> tuple[str, str]:
+    """The suffix an image is read by where folder or sidecar say CT or PET, and a reason, or "".
+
+    The modality speaks whatever the image is called. One that is called a contrast of MR is no
+    image of that contrast: it is compared as what it is where that was asked for, else not at all,
+    and the reason says so.
+
+    >>> kind_beside_name("T1w", {"Modality": "MR"}, ("T1w",))
+    ('T1w', '')
+    >>> kind_beside_name("T1w", {"Modality": "PT"}, ("T1w", "pet"))
+    ('pet', '')
+    >>> kind_beside_name("T1w", {}, ("T1w",), "ct")[1]
+    'called T1w, but its folder or sidecar says CT: rename it, or correct the sidecar'
+    """
+    kind = _MODALITIES.get(modality_of(values) or _FOLDERS.get(folder, ""), "")
+    own = suffix.lower()
+    if not kind or own == kind.lower() or (own in _FOLDERS and not kind_by_modality(values)):
+        return suffix, ""
+    if kind in contrasts or kind.lower() in contrasts:
+        return kind if kind in contrasts else kind.lower(), ""
+    said = f"called {suffix}, but its folder or sidecar says {kind.upper()}"
+    return suffix, f"{said}: rename it, or correct the sidecar"
+
+
 def image_type(values: Mapping[str, Any]) -> tuple[str, ...]:
     """The words of DICOM's Image Type, in capitals."""
     words = values.get("ImageType", ())
     listed = [words] if isinstance(words, str) else list(words) if isinstance(words, list) else []
     return tuple(str(word).upper() for word in listed)
+
+
+def is_phase_type(values: Mapping[str, Any]) -> bool:
+    """Whether DICOM's Image Type says that a series is a phase image."""
+    return bool(_NOT_A_CONTRAST["a phase image"] & set(image_type(values)))
 
 
 def is_made_again(values: Mapping[str, Any]) -> bool:

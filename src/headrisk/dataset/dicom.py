@@ -21,6 +21,7 @@ from headrisk.dataset.sidecar import read_sidecar, sidecar_fields
 from headrisk.io.digests import open_regular
 from headrisk.io.values import known, parse_date
 
+BESIDE = "in the headers, which were not looked at"  # thumbnails, overlays: they may show a face
 _LOOK_AT = 1000
 _GAPS = re.compile(r"missing|interslice|equidistant", re.IGNORECASE)
 _DATES = ("StudyDate", "AcquisitionDateTime", "AcquisitionDate", "SeriesDate")
@@ -112,8 +113,9 @@ def index_dicom(
         conversion = convert(source.folder, work_dir / "dicom" / f"{number:05d}")
         if conversion.problem:
             index.notes.append(f"{source.folder}: {conversion.problem}")
-        found += _by_patient(index, _converted(index, source, conversion))
-        found += _not_converted(source, conversion, contrasts[0])
+        own = _converted(index, source, conversion)
+        own += _not_converted(source, conversion, contrasts[0])
+        found += _by_patient(index, own)
     told = _originals(index, [one for one in found if one.suffix])
     _add_scans(index, folder, told)
     compared = {one.image for one in told}
@@ -168,14 +170,16 @@ def _converted(
 ) -> list[_Found]:
     """The series of a folder that gave images; suffix "" where the contrast cannot be told."""
     found = []
-    headers = {
-        tags.series: {name: said for name, said in tags.values().items() if said}
-        for tags in map(read_tags, _files(source.folder, below=below))
-        if tags.series
-    }
+    headers: dict[str, dict[str, Any]] = {}
+    pictures: dict[str, set[str]] = defaultdict(set)
+    for tags in map(read_tags, _files(source.folder, below=below)):
+        if tags.series:
+            headers[tags.series] = {name: said for name, said in tags.values().items() if said}
+            pictures[tags.series] |= set(tags.beside)
     for image in conversion.images:
         values, note = read_sidecar(sidecar_of(image))
-        values = {**headers.get(known(values.get("SeriesInstanceUID")), {}), **values}
+        series = known(values.get("SeriesInstanceUID"))
+        values = {**headers.get(series, {}), **values}
         suffix, reason = guess_suffix(values)
         name = known(values.get("SeriesDescription")) or image.stem
         index.notes.extend([note] if note else [])
@@ -183,6 +187,8 @@ def _converted(
             index.notes.append(f"{source.folder}: series {name!r} not compared, {reason}")
             reason = ""
         said = conversion.said_of(image)
+        if pictures.get(series):
+            said = (*said, f"{' and '.join(sorted(pictures[series]))} {BESIDE}")
         found.append(_Found(source, values, suffix, reason, image, image.stem, said))
     return found
 
@@ -218,7 +224,8 @@ def _not_converted(
         values = {
             **tags.values(),
             "SeriesInstanceUID": uid,
-            "PatientID": tags.patient,
+            "PatientID": tags.patient_id,
+            "PatientName": tags.name,
         }
         suffix, reason = guess_suffix(values)
         if not suffix and reason == "contrast not recognised":
@@ -248,8 +255,7 @@ def _by_patient(index: DicomIndex, found: list[_Found]) -> list[_Found]:
         return []
     source = found[0].source
     keys = {_patient(one.values): "" for one in found}
-    if len(keys) == 2 and _NOBODY in keys:  # an image whose sidecar says nothing is theirs
-        keys.pop(_NOBODY)
+    keys.pop(_NOBODY, None)  # an image whose header says nothing is nobody else's
     if len(keys) < 2:
         return found
     if source.named:
@@ -263,6 +269,7 @@ def _by_patient(index: DicomIndex, found: list[_Found]) -> list[_Found]:
         used[label] += 1
         keys[key] = label if used[label] == 1 else f"{label}-{used[label]}"
     index.notes.append(f"{source.folder}: {len(keys)} patients, told apart by their headers")
+    keys[_NOBODY] = source.person
     return [
         replace(one, source=replace(one.source, person=keys[_patient(one.values)])) for one in found
     ]

@@ -24,6 +24,10 @@ _TAGS = (
     "ImageType",
     "Rows",
 )
+_ICON = "IconImageSequence"
+_OVERLAYS = tuple((0x6000 + 2 * k) << 16 | 0x3000 for k in range(16))  # (60xx,3000) Overlay Data
+_READ = (*_TAGS, _ICON, *(f"{tag:08X}" for tag in _OVERLAYS))
+_LEAST_ICON = 16 * 16  # pixels
 
 
 DIRECTORY = "1.2.840.10008.1.3.10"  # Media Storage Directory Storage
@@ -31,10 +35,11 @@ DIRECTORY = "1.2.840.10008.1.3.10"  # Media Storage Directory Storage
 
 @dataclass(frozen=True)
 class SeriesTags:
-    """What a header says; ``patient`` is the patient's id, else the name.
+    """What a header says; ``patient`` is the ``patient_id``, else the ``name``.
 
     ``units`` are those of a PET (0054,1001), ``rescale_type`` those of its values (0028,1054).
-    ``of_image`` says that its SOP class is one of images, whatever else is there.
+    ``of_image`` says that its SOP class is one of images, whatever else is there. ``beside`` names
+    pictures in the header, beside the pixels.
     """
 
     series: str = ""
@@ -46,6 +51,9 @@ class SeriesTags:
     units: str = ""
     rescale_type: str = ""
     of_image: bool = False
+    beside: tuple[str, ...] = ()
+    patient_id: str = ""
+    name: str = ""
     problem: str = ""
 
     def values(self) -> dict[str, Any]:
@@ -69,11 +77,12 @@ def read_tags(path: Path) -> SeriesTags:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # odd values are read as they are
             found = pydicom.dcmread(
-                path, stop_before_pixels=True, force=True, specific_tags=list(_TAGS)
+                path, stop_before_pixels=True, force=True, specific_tags=list(_READ)
             )
             text = {name: str(found.get(name, "")).strip() for name in _TAGS[:-2]}
             image_type = found.get("ImageType", ())
             rows = found.get("Rows", 0)
+            beside = _pictures_beside(found)
     except (
         InvalidDicomError,
         OSError,
@@ -101,7 +110,22 @@ def read_tags(path: Path) -> SeriesTags:
         units=text["Units"],
         rescale_type=text["RescaleType"],
         of_image="Image Storage" in pydicom.uid.UID(text["SOPClassUID"]).name,
+        beside=beside,
+        patient_id=text["PatientID"],
+        name=text["PatientName"],
     )
+
+
+def _pictures_beside(found: Dataset) -> tuple[str, ...]:
+    """Thumbnails and overlays that are not empty."""
+    said = []
+    for icon in found.get(_ICON) or ():
+        size = int(icon.get("Rows") or 0) * int(icon.get("Columns") or 0)
+        if size >= _LEAST_ICON and len(set(bytes(icon.get("PixelData") or b""))) > 1:
+            said.append("thumbnails")
+    if any(any(bytes(found[tag].value or b"")) for tag in _OVERLAYS if tag in found):
+        said.append("overlays")
+    return tuple(dict.fromkeys(said))
 
 
 def _is_directory(found: Dataset) -> bool:

@@ -126,7 +126,9 @@ def _index(
                 remedy="Give --work-dir.",
             )
         dicom = index_dicom(path, work_dir, contrasts, participants)
-        return replace(_found(dicom.scans, dicom.notes), others=dicom.others)
+        kinds = Counter(scan.suffix or "of another kind" for scan in (*dicom.scans, *dicom.others))
+        found = _found(dicom.scans, dicom.notes)
+        return replace(found, suffixes=kinds, others=dicom.others)
     raise InputError(
         str(path),
         found="no sub-* folder with a datatype's folder, and no DICOM file"

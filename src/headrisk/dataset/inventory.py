@@ -159,12 +159,14 @@ class FileRow:
 class Inventory:
     """Every file of a data set, and remarks on it as a whole.
 
-    ``root`` is the data set's folder, or that of the manifest.
+    ``root`` is the data set's folder, or that of the manifest. Where the data set comes as
+    fingerprints of an earlier run it was not ``listed``: the rows are what that run compared.
     """
 
     root: Path
     rows: tuple[FileRow, ...]
     notes: tuple[str, ...] = ()
+    listed: bool = True
 
     @property
     def images(self) -> tuple[FileRow, ...]:
@@ -211,7 +213,8 @@ class InventoryCounts:
     ``images`` is the sum of the next three. ``kinds`` add up to them. ``other`` counts what is
     there beside images, by kind; ``copies`` the images that are copies of others. ``unused``
     counts the tables and sidecars that could not be used, or in part alone, by kind and by a word
-    of ``NOT_USED`` or ``USED_IN_PART``. ``others`` are the data sets beside the first.
+    of ``NOT_USED`` or ``USED_IN_PART``. ``others`` are the data sets beside the first. ``listed``
+    as of :class:`Inventory`.
     """
 
     images: int
@@ -224,6 +227,7 @@ class InventoryCounts:
     unread_folders: int = 0
     unused: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     others: tuple[OtherCounts, ...] = ()
+    listed: bool = True
 
 
 @dataclass(frozen=True)
@@ -316,6 +320,7 @@ def counted(inventory: Inventory) -> InventoryCounts:
             row.kind == "folder" and row.status == "failed" for row in inventory.rows
         ),
         unused=_unused(inventory),
+        listed=inventory.listed,
     )
 
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from headrisk.dataset.bids_names import image_ending
 from headrisk.dataset.bids_tables import facts_of
+from headrisk.dataset.contrast import kind_beside_name
 from headrisk.dataset.face_claims import claim_of
 from headrisk.dataset.labels import plain_label
 from headrisk.dataset.scans import Scan
+from headrisk.dataset.sidecar import read_sidecar
 from headrisk.errors import InputError
 from headrisk.io.digests import irregular
 from headrisk.io.tsv import Row, split_tsv
@@ -148,6 +151,9 @@ def _scan(manifest: Path, line: Line, contrasts: tuple[str, ...]) -> Scan:
     row, image = line.row, line.path
     problem = line.problem or _problem(image)
     said = "" if line.problem else f" (line {row.line} of {manifest.name})"
+    suffix = row.first("suffix") or _named_suffix(image.name) or contrasts[0]
+    if not problem:
+        suffix, problem = kind_beside_name(suffix, _beside(image), contrasts)
     reason = f"{problem}{said}" if problem else ""
     folder = manifest.absolute().parent
     facts = facts_of(row)
@@ -155,7 +161,7 @@ def _scan(manifest: Path, line: Line, contrasts: tuple[str, ...]) -> Scan:
         scan_id=_scan_id(image, folder),
         participant_id=line.somebody,
         session_id=plain_label(row.values.get("session_id", ""), "ses"),
-        suffix=row.first("suffix") or _named_suffix(image.name) or contrasts[0],
+        suffix=suffix,
         path=str(image),
         site=facts.site,
         scanner=facts.scanner,
@@ -167,6 +173,13 @@ def _scan(manifest: Path, line: Line, contrasts: tuple[str, ...]) -> Scan:
         status="failed" if reason else "ok",
         reason=reason,
     )
+
+
+def _beside(image: Path) -> dict[str, Any]:
+    """Values of the sidecar beside an image; none where there is none."""
+    name = image.name
+    sidecar = image.with_name(f"{name[: len(name) - len(image_ending(name))]}.json")
+    return read_sidecar(sidecar)[0] if sidecar.is_file() else {}
 
 
 def _problem(image: Path) -> str:

@@ -172,7 +172,7 @@ def _faces(heads: Looks, costs: Sequence[CostResult]) -> Table:
 
 
 def _how(repaired: HeadResult) -> str:
-    return "; ".join((repaired.reason, *repaired.notes[-1:])).strip("; ")
+    return "; ".join(filter(None, (repaired.reason, *repaired.notes[-1:])))
 
 
 def found_face(head: HeadResult, cost: CostResult) -> str:

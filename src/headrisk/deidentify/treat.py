@@ -229,6 +229,13 @@ def treat_file(task: TreatTask) -> tuple[Head, TreatResult]:
     tool = tool_of(task.tool)
     path = Path(task.path)
     stored = read_stored(path)
+    if stored.layout.dtype.kind not in "iuf":
+        raise ScanError(
+            task.scan_id,
+            found="complex numbers" if stored.layout.dtype.kind == "c" else "colours",
+            expected="one grey value per voxel, which a face can be taken from",
+            remedy="De-identify its magnitude, or leave it out of what is shared.",
+        )
     volume = to_volume(stored, task.scan_id)
     head = find_head(volume, task.scan_id, suffix=task.suffix, accurate=task.accurate)
     treated = tool.apply(head, task.scan_id, np.random.default_rng(task.seed))

@@ -97,7 +97,7 @@ def examine(task: ImageTask) -> Examined:
         look = sight_of(placed, name_of(asked))
     except ScanError as error:
         seconds = time.process_time() - own
-        lost = without_head(volume, error)
+        lost = without_head(volume, error, asked.suffix)
         return Examined(
             brain,
             SightResult(lost, seconds) if task.sight else None,

@@ -23,13 +23,14 @@ from headrisk.heads.coverage import Coverage, coverage
 from headrisk.heads.sightlines import FRONT
 from headrisk.heads.skin_align import AIR_HU, HEAD_HU
 from headrisk.heads.surface import Surface, head_surface
-from headrisk.io.nifti import load_first_volume, load_volume
+from headrisk.io.nifti import load_mean, load_volume
 from headrisk.io.volume import Volume
 from headrisk.types import FloatArray, Status
 
-VERSION = 10  # raise when any result of this module changes: stored results are then renewed
+VERSION = 11  # raise when any result of this module changes: stored results are then renewed
 SUPERSAMPLE = 2
-PET = "pet"  # whose series are looked at in their first volume
+PET = "pet"  # whose series are looked at in their mean
+PHASE = "phase"  # and maps of a field: nothing in them is tissue
 _MORE = 0.5  # of the three parts, that another level must show beyond the common one
 
 
@@ -247,8 +248,8 @@ def _surface(placed: Placed, subject: str) -> tuple[Surface, Coverage]:
 
 def _placed(task: HeadTask, repair: Repair | None) -> tuple[Placed, tuple[float, float, float]]:
     """The head in the scan, repaired where that is asked."""
-    read = load_first_volume if task.suffix == PET else load_volume
-    volume = read(Path(task.path))
+    path = Path(task.path)
+    volume = load_mean(path)[0] if task.suffix == PET else load_volume(path)
     placed = find_head(volume, task)
     if repair is not None:
         if placed.brain is None:

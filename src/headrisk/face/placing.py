@@ -114,7 +114,7 @@ def place_head(volume: Volume, task: PrepareTask, looks: BrainLooks | None = Non
     """
     ct = hounsfield(volume, task.suffix, task.scan_id)
     if ct is not None:
-        return _by_skin(head_of_ct(ct), CT_LEVELS, task, units=True)
+        return _by_skin(head_of_ct(ct), CT_LEVELS, task, units=True, stored=ct)
     quiet = with_quiet_air(volume)
     if looks is None or quiet is not volume:
         looks = BrainLooks(with_air_at_zero(quiet), task)
@@ -242,7 +242,12 @@ def lent_place(
 
 
 def _by_skin(
-    volume: Volume, levels: tuple[float, ...], task: PrepareTask, *, units: bool
+    volume: Volume,
+    levels: tuple[float, ...],
+    task: PrepareTask,
+    *,
+    units: bool,
+    stored: Volume | None = None,
 ) -> Placed:
     """The head aligned by its outline at the level that shows most of the scalp in its place."""
     best: tuple[FloatArray, SkinLevels] | None = None
@@ -252,7 +257,7 @@ def _by_skin(
         if alignment is None or _size(alignment) < _LEAST_SIZE:
             continue
         hint = -1000.0 if units else None
-        skin = skin_levels(volume, alignment, air_hint=hint, levels=levels)
+        skin = skin_levels(volume, alignment, air_hint=hint, levels=levels, stored=stored)
         if best is None or skin.scalp > best[1].scalp:
             best = alignment, skin
         if units and skin.vouched:

@@ -10,8 +10,9 @@ intensity is trusted alone either: see :mod:`headrisk.heads.sightlines`. The ans
     A part of the face was removed, on positive evidence, and another is there.
 ``gone``
     What was found is surely a head, its scalp vouches for alignment and level, nose and mouth are
-    air at every good level with the wound deep behind, somebody emptied them, and no detector sees
-    a face at any level; or the image holds nothing but a brain.
+    air at every good level with the wound deep behind, somebody emptied them, eyes, cheeks and jaw
+    of either side are no longer where a face has them, and no detector sees a face at any level; or
+    the image holds nothing but a brain.
 ``outside``
     Nothing was removed, but the image ends before the face, brows and eyes included.
 ``unclear``
@@ -51,12 +52,14 @@ Code = Literal[
     "brain_only",
     "out_of_view",
     "mask",
+    "phase",
     "detectors_disagree",
     "no_skin",
     "elsewhere",
     "not_emptied",
     "left_over",
     "brows_left",
+    "side_left",
     "beside_brain",
     "wrapped",
     "more_bytes",
@@ -76,6 +79,7 @@ _CUT = 0.5  # share of the mouth's lines with tissue cut open, which heads that 
 _FEWEST_PARTS = 2  # with fewer of the three in the image it ends before the face
 _BROWS = 0.9  # more of the upper face than a removed face leaves: brows and eyes were not removed
 _LEFT_OVER = 0.25  # share of the lines in emptied air that meet something there
+_RADIANS, _FEWEST_PHASES, _UNEVEN = 0.02, 200, 0.1  # of a phase image
 _NOSE_GONE, _MOUTH_GONE = 0.15, 0.2
 _PIXELS, _SUPERSAMPLE = 224, 1
 _STEP_MM = 2.0  # a glance follows the skin in voxels of this size
@@ -95,6 +99,8 @@ class Sight:
         By detector the largest share, over levels, of the renders in which it saw a face.
     reason
         Why an image failed, in a sentence; it may name the file.
+    mean
+        The mean of a series was looked at, not its first volume.
     """
 
     verdict: FaceVerdict
@@ -104,6 +110,7 @@ class Sight:
     outside: Mapping[str, float] = field(default_factory=dict)
     seen: Mapping[str, float] = field(default_factory=dict)
     reason: str = ""
+    mean: bool = False
 
 
 class Looked(Protocol):
@@ -167,7 +174,7 @@ def judge_face(
     """
     seeing = sum(share >= FEWEST_SEEN for share in seen.values())
     verdict, code = _judged(skin, seeing)
-    if code in ("removed", "partly_removed", "brows_left"):
+    if code in ("removed", "partly_removed", "brows_left", "side_left"):
         doubt = _doubt(skin, sure, fades)
         if fades and skin.background >= _EMPTIED and seeing >= FEWEST_DETECTORS:
             verdict, code = "face", "detectors"  # a void of the signal, in air of one value
@@ -212,7 +219,9 @@ def _judged(skin: SkinLevels, detectors_seeing: int) -> tuple[FaceVerdict, Code]
         if detectors_seeing:
             return "unclear", "detectors_disagree"
         brows = "upper face" in in_view and skin.there["upper face"] >= _BROWS
-        return ("part", "brows_left") if brows else ("gone", "removed")
+        if brows:
+            return "part", "brows_left"
+        return ("part", "side_left") if skin.side_left else ("gone", "removed")
     rest = all(skin.there[name] >= _THERE for name in in_view if name not in removed)
     if certain and len(removed) == 1 and (rest or detectors_seeing > FEWEST_DETECTORS):
         return "face", "detectors"  # a flat or a replaced nose: all else is where it belongs
@@ -299,6 +308,23 @@ def is_mask(data: Float32Array) -> bool:
     """Whether an image has two values at most, so that its outline is all that it can show."""
     low, high = data.min(initial=0), data.max(initial=0)
     return bool(((data == low) | (data == high)).all())
+
+
+def is_phase(data: Float32Array) -> bool:
+    """Whether the values are those of a phase image: radians, or evenly spread where there is air.
+
+    Without a signal every phase is as likely as any other (Gudbjartsson & Patz, Magn Reson Med
+    34:910, 1995), so the values at the border fill the whole range evenly.
+    """
+    low, high = float(data.min(initial=0)), float(data.max(initial=0))
+    if abs(low + np.pi) < _RADIANS and abs(high - np.pi) < _RADIANS:
+        return True
+    sides = [np.ravel(data.take(k, axis)) for axis in range(3) for k in (0, -1)]
+    border = np.sort(np.concatenate(sides))
+    if high <= low or len(np.unique(border)) < _FEWEST_PHASES:
+        return False
+    even = (np.arange(len(border)) + 0.5) / len(border)
+    return float(np.abs((border - low) / (high - low) - even).max()) < _UNEVEN
 
 
 def _looks(skin: SkinLevels, *, first: bool) -> list[tuple[float, float] | None]:

@@ -10,17 +10,17 @@ from typing import Any
 
 from headrisk.errors import InputError, ScanError, StoreError
 from headrisk.face.detect.registry import detectors
-from headrisk.face.head import SightTask, find_head, sight_of
-from headrisk.face.presence import Sight, is_mask
+from headrisk.face.head import PET, PHASE, SightTask, find_head, sight_of
+from headrisk.face.presence import Sight, is_mask, is_phase
 from headrisk.io.digests import entry_key
-from headrisk.io.nifti import bytes_beside, load_brightest, load_first_volume
+from headrisk.io.nifti import bytes_beside, load_brightest, load_first_volume, load_mean
 from headrisk.io.volume import Volume
 from headrisk.run.engine import WorkerLost, Workers
 from headrisk.run.events import Listener, Tally
 from headrisk.run.store import Entry, Kept, Store, recall_or_run
 
 STAGE = "look for faces"
-VERSION = 7  # raise when any answer changes: stored ones are then renewed
+VERSION = 8  # raise when any answer changes: stored ones are then renewed
 
 
 MOST_BESIDE = 64 * 1024  # bytes beside the volumes: no face fits into less, text and padding do
@@ -50,22 +50,60 @@ class SightRun:
 def look_at_image(task: SightTask) -> SightResult:
     """Look for a face in an image of any kind.
 
-    Of a series the first volume is looked at; where a face was removed from that one, what is
+    Of a series the first volume is looked at; the mean of all where that one shows nothing, and of
+    every PET, whose first frames are noise. Where no face is seen, or a part of one, what is
     brightest in any volume is looked at, too.
     """
     begin = time.process_time()
     try:
-        volume = load_first_volume(Path(task.path))
+        volume, mean = _first_look(task)
     except ScanError as error:
         sight = Sight("failed", "unreadable", reason=str(error))
         return SightResult(sight, time.process_time() - begin)
-    try:
-        sight = sight_of(find_head(volume, task), task.name).sight
-    except ScanError as error:
-        sight = without_head(volume, error)
+    sight = replace(_seen(volume, task), mean=mean)
+    if sight.verdict in ("failed", "unclear") and not mean:
+        sight = _of_mean(task, sight)
     if sight.verdict in ("part", "gone", "outside"):
         sight = _of_series(task, sight)
     return SightResult(sight, time.process_time() - begin)
+
+
+def _first_look(task: SightTask) -> tuple[Volume, bool]:
+    """The first volume, or the mean of a series; and whether it is a mean of several."""
+    path = Path(task.path)
+    readers: list[Callable[[Path], tuple[Volume, int]]] = [
+        lambda path: (load_first_volume(path), 1),
+        load_mean,
+    ]
+    if task.suffix == PET:
+        readers.reverse()
+    try:
+        volume, count = readers[0](path)
+    except ScanError:
+        volume, count = readers[1](path)
+    return volume, count > 1
+
+
+def _seen(volume: Volume, task: SightTask) -> Sight:
+    """What one volume shows."""
+    try:
+        return sight_of(find_head(volume, task), task.name).sight
+    except ScanError as error:
+        return without_head(volume, error, task.suffix)
+
+
+def _of_mean(task: SightTask, first: Sight) -> Sight:
+    """The answer of the mean of a series, where its first volume tells less."""
+    try:
+        volume, count = load_mean(Path(task.path))
+    except ScanError:
+        return first
+    if count == 1:
+        return first
+    whole = replace(_seen(volume, task), mean=True)
+    if first.verdict == "failed":
+        return first if whole.verdict == "failed" else whole
+    return whole if whole.verdict in ("face", "part") else first
 
 
 def _of_series(task: SightTask, first: Sight) -> Sight:
@@ -89,10 +127,12 @@ def _of_series(task: SightTask, first: Sight) -> Sight:
     return replace(first, verdict="unclear", code="other_volumes")
 
 
-def without_head(volume: Volume, error: ScanError) -> Sight:
-    """The answer where no head was found: a failure, or of a mask that nothing tells."""
+def without_head(volume: Volume, error: ScanError, suffix: str = "") -> Sight:
+    """The answer where no head was found: a failure, or of a mask or a phase that nothing tells."""
     if is_mask(volume.data):
         return Sight("unclear", "mask")
+    if suffix == PHASE or is_phase(volume.data):
+        return Sight("unclear", "phase")
     return Sight("failed", "not_found", reason=str(error))
 
 

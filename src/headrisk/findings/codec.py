@@ -38,7 +38,7 @@ _CURVES = ("auc", "eer", "d_prime")
 _ALWAYS_NAMED = ("kde", "fmr_1e-2", "fmr_1e-3")  # thresholds that readers of the JSON may rely on
 _WITHHELD = "<5"
 _SINCE: Mapping[str, Mapping[str, Any]] = {  # fields that reports of this version once lacked
-    "inventory": {"unused": {}, "others": []},
+    "inventory": {"unused": {}, "others": [], "listed": True},
     "labels": {"labelled": 0, "confirmed": 0},
 }
 

@@ -15,7 +15,7 @@ from headrisk.dataset.inventory import MOST_FACE_FIRST, InventoryCounts, KindRow
 from headrisk.dataset.magic import MAY_SHOW
 from headrisk.findings.attacks import facts_of
 from headrisk.findings.coarse import Count, count_of, most
-from headrisk.findings.records import ModalitySection, Report
+from headrisk.findings.records import TOGETHER, ModalitySection, Report
 from headrisk.statistics.intervals import counted_as_found
 from headrisk.statistics.risk import highest_by_images
 
@@ -112,12 +112,12 @@ def scan_faces(report: Report) -> ScanFaces | None:
         table = section.tables.get("presence")
         if section.name == "face" and table is not None:
             rows = {str(row[0]): row for row in table.rows}
-            if "together: face" in rows:
+            if f"{TOGETHER}face" in rows:
                 seen = [
-                    count_of(rows[name][2]) if (name := f"together: {key}") in rows else 0
+                    count_of(rows[name][2]) if (name := f"{TOGETHER}{key}") in rows else 0
                     for key in MAY_BE_LEFT
                 ]
-                return ScanFaces(count_of(rows["together: face"][1]), *seen)
+                return ScanFaces(count_of(rows[f"{TOGETHER}face"][1]), *seen)
     return None
 
 

@@ -34,12 +34,24 @@ Few = Literal["false matches", "missed matches"]
 Reading = Literal["links", "does not link", "unclear", "too little data"]
 
 
+FILES = "files"
+"""The table of how the files were looked at in which names, dates and free text are searched."""
+TOGETHER = "together: "
+"""Before an answer by all detectors and the skin, in the table ``presence``."""
+
+
 class FileRow(StrEnum):
-    """Rows of the table ``unread`` from which follows what to do."""
+    """Rows of the tables ``files`` and ``unread`` from which follows what to say and to do."""
 
     ALL = "all"
+    READ = "read as their own format"
     SEARCHED = "searched as bytes"
     UNREAD = "not read"
+    TO_READ = "read, and to be read by a person"
+    CLEAN = "called clean"
+    SOURCE_FOLDERS = "folders of source data"
+    IN_SOURCE = "files in folders of source data"
+    IMAGES_IN_SOURCE = "images in folders of source data"
 
 
 SOURCE_FOLDER = ("sourcedata", "Folder with source data")

@@ -22,16 +22,30 @@ from functools import cache
 
 import numpy as np
 
-from headrisk.heads.average import _CHEEK_MM, _EYES_Z, _MOUTH_X, _MOUTH_Z, _TOLERANCE_MM
+from headrisk.heads.average import (
+    _CHEEK_MM,
+    _EYES_Z,
+    _MOUTH_X,
+    _MOUTH_Z,
+    _TOLERANCE_MM,
+    _vertex_area,
+)
 from headrisk.heads.boxes import block_affine, block_mean, linear
 from headrisk.heads.identity import template_face
 from headrisk.heads.mesh import vertex_normals
 from headrisk.heads.shapes import load_shapes
 from headrisk.heads.view import moved
 from headrisk.io.volume import Volume
-from headrisk.types import MAD_TO_SD, BoolArray, Float32Array, FloatArray
+from headrisk.types import BoolArray, Float32Array, FloatArray
 
 FRONT = ("upper face", "nose", "mouth and chin")
+# Regions of each side of a face, and the share of each from which it was left standing: little of
+# eyes and cheeks does; temples and the angle of the jaw lie behind the region that tools remove.
+LEFT_STANDING = {"eye": 0.5, "cheek": 0.3, "side": 0.85, "jaw": 0.75}
+_ONE_SIDE_MORE = 0.2  # of a jaw; what lies behind the region stands on both sides alike
+_PUPILS_Z = -42.0  # template mm; the lids above them may stand before the frontal lobe
+_REGION_LINES = 120  # of each region and side
+_STANDS_MM = 10.0  # behind the template's skin; a wound begins deeper
 _STEP_MM = 2.0
 _OUTWARD_MM, _INWARD_MM = 44.0, 70.0
 _BLOCK_MM = 2.0
@@ -124,6 +138,41 @@ def template_lines() -> Lines:
     )
 
 
+@cache
+def region_lines() -> Lines:
+    """Lines spread evenly over each region of :data:`LEFT_STANDING`, left and right, made once."""
+    mesh, face = template_face()
+    normals = vertex_normals(mesh)
+    regions = load_shapes().regions
+    inner = (regions["mouth_inside"] > 0.5) | (regions["socket"] > 0.5) | (regions["eyeball"] > 0.5)
+    skin = (face > 0.5) & ~inner & (regions["ear"] < 0.1)
+    points = mesh.vertices.astype(np.float64)
+    aside, ahead, height = np.abs(points[:, 0]), points[:, 1], points[:, 2]
+    front = normals[:, 1] > _FORWARD
+    where = {
+        "eye": (regions["eyelid"] > 0.5) & (height < _PUPILS_Z),
+        "cheek": front & (aside > 16) & (height < _EYES_Z) & (height > -105),
+        "side": ~front & (ahead > 15) & (height < -50) & (height > -110),
+        "jaw": (aside > 25) & (height < -105),
+    }
+    area = _vertex_area(mesh)
+    rng = np.random.default_rng(0)
+    chosen, names = [], []
+    for name in LEFT_STANDING:
+        for side, half in (("left", points[:, 0] < 0), ("right", points[:, 0] > 0)):
+            own = np.flatnonzero(skin & where[name] & half)
+            share = area[own] / area[own].sum()
+            chosen.append(rng.choice(own, min(_REGION_LINES, len(own)), replace=False, p=share))
+            names += [f"{side} {name}"] * len(chosen[-1])
+    rows, called = np.concatenate(chosen), np.array(names)
+    return Lines(
+        points[rows],
+        normals[rows].astype(np.float64),
+        np.full(len(rows), _STANDS_MM),
+        {name: called == name for name in dict.fromkeys(names)},
+    )
+
+
 @dataclass(frozen=True)
 class SkinLevels:
     """What the lines show.
@@ -146,6 +195,9 @@ class SkinLevels:
         or dust that is lost in the mean over blocks.
     background
         Share of the air around the scalp that has one value; 0 where none lies in the image.
+    standing
+        Of each region in the image, such as ``left eye``, the most that any good level shows where
+        a face has it; empty where neither nose nor mouth was removed.
     outside
         Share of each that lies outside the image.
     scalp
@@ -170,6 +222,16 @@ class SkinLevels:
     best: float = float("nan")
     air: float = 0.0
     left_over: dict[str, float] = field(default_factory=lambda: dict.fromkeys(FRONT, 0.0))
+    standing: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def side_left(self) -> bool:
+        """Eye, cheek, side or jaw of one half of the face stands where it was."""
+        left, right = (self.standing.get(f"{side} jaw", 0.0) for side in ("left", "right"))
+        one_jaw = max(left, right) >= _HALF and abs(left - right) >= _ONE_SIDE_MORE
+        return one_jaw or any(
+            share >= LEFT_STANDING[name.rpartition(" ")[2]] for name, share in self.standing.items()
+        )
 
     @property
     def vouched(self) -> bool:
@@ -183,6 +245,7 @@ def skin_levels(
     *,
     air_hint: float | None = None,
     levels: tuple[float, ...] = (),
+    stored: Volume | None = None,
 ) -> SkinLevels:
     """Sample an image along the lines of a template head and judge its skin at several levels.
 
@@ -196,6 +259,9 @@ def skin_levels(
         Intensity of air, where the units tell it (Hounsfield units).
     levels
         Levels to try instead of those between air and tissue.
+    stored
+        The image as it was, where ``volume`` lacks something (a CT's table, and with it whatever is
+        not joined to the head): what lies in the place of a removed face is looked for in it.
     """
     lines = template_lines()
     size = np.maximum(np.round(_BLOCK_MM / np.array(volume.voxel_mm)), 1).astype(int)
@@ -230,17 +296,19 @@ def skin_levels(
         nothing = dict.fromkeys(FRONT, 0.0)
         return SkinLevels(nothing, nothing, nothing, outside, 0.0, scalp_seen, air=air)
     good = [one for one in shown if one[3] >= FEWEST_SCALP and scalp_seen >= _LEAST_SCALP_SEEN]
-    emptied = _emptied(volume, alignment, good[0][0] if good else np.inf, values, inside, offsets)
+    lowest = good[0][0] if good else np.inf
+    emptied = _emptied(stored or volume, alignment, lowest, values, inside, offsets)
+    removed = {
+        name: min((one[2][name] for one in shown[: _last_good(shown, good)]), default=0.0)
+        if good
+        else 0.0
+        for name in FRONT
+    }
     total = np.array([sum(one[1].values()) for one in shown])
     most = int(np.flatnonzero(total >= total.max() - _TIE)[-1])  # higher levels are less noisy
     return SkinLevels(
         {name: max(one[1][name] for one in shown) for name in FRONT},
-        {
-            name: min((one[2][name] for one in shown[: _last_good(shown, good)]), default=0.0)
-            if good
-            else 0.0
-            for name in FRONT
-        },
+        removed,
         emptied.share,
         outside,
         max(one[3] for one in shown),
@@ -251,7 +319,27 @@ def skin_levels(
         shown[most][0],
         air,
         emptied.left_over,
+        _standing(blocks, affine, alignment, [one[0] for one in good])
+        if max(removed["nose"], removed["mouth and chin"]) >= _HALF
+        else {},
     )
+
+
+def _standing(
+    blocks: Float32Array, affine: FloatArray, alignment: FloatArray, levels: list[float]
+) -> dict[str, float]:
+    """Of each region in the image the most that any level shows where a face has it."""
+    lines = region_lines()
+    offsets = np.arange(_FLOOD_MM, -_STANDS_MM - 1e-6, -1.0)
+    values, inside = _sampled(blocks, affine, alignment, lines, offsets)
+    within = inside[:, np.argmin(np.abs(offsets))]
+    there = [(values > level) & inside for level in levels]
+    out = {}
+    for name, own in lines.parts.items():
+        mine = own & within
+        if mine.any():
+            out[name] = max(float(np.mean(one[mine].any(axis=1))) for one in there)
+    return out
 
 
 def bone_behind_scalp(volume: Volume, alignment: FloatArray, level: float, depth: float) -> float:
@@ -397,7 +485,7 @@ def _levels(
         air, spread = air_hint, 0.0
     elif len(air_values) >= 200:
         air = float(np.median(air_values))
-        spread = float(MAD_TO_SD * np.median(np.abs(air_values - air)))
+        spread = float(1.4826 * np.median(np.abs(air_values - air)))
         spread = max(spread, float(np.quantile(air_values, 0.9) - air) / 1.2816)
     else:
         air, spread = float(np.quantile(blocks, 0.05)), 0.0

@@ -1,11 +1,13 @@
 """Guarded reading of one image: every fault becomes a ``ScanError``, every repair a note.
 
-Reads NIfTI-1 and NIfTI-2 (.nii, .hdr/.img), and MGH, each plain or gzip.
+Reads NIfTI-1 and NIfTI-2 (.nii, .hdr/.img), and MGH, each plain or gzip. Complex numbers are read
+as their magnitude, colours as the brightest of their channels: what any of them shows is seen.
 """
 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -100,12 +102,49 @@ def load_brightest(path: Path, max_bytes: int = DEFAULT_MAX_BYTES) -> tuple[Volu
         As for :func:`load_volume`, but for the number of volumes; also where the file ends within
         a volume.
     """
+
+    def brighter(most: Float32Array, one: Float32Array) -> None:
+        np.fmax(most, one, out=most)
+
+    return _over_volumes(path, brighter, max_bytes)
+
+
+def load_mean(path: Path, max_bytes: int = DEFAULT_MAX_BYTES) -> tuple[Volume, int]:
+    """The mean over the volumes of a series, and how many there are; one volume as it is.
+
+    The first volume of a dynamic PET shows noise, and that of any series may be empty. In a series
+    voxels that are not finite in a volume count as zero there.
+
+    Raises
+    ------
+    ScanError
+        As for :func:`load_brightest`.
+    """
+
+    def add(total: Float32Array, one: Float32Array) -> None:
+        for volume in (total, one):
+            np.nan_to_num(volume, copy=False, nan=0, posinf=0, neginf=0)
+        np.add(total, one, out=total)
+
+    volume, count = _over_volumes(path, add, max_bytes)
+    if count == 1:
+        return volume, count
+    return replace(volume, data=volume.data / np.float32(count)), count
+
+
+def _over_volumes(
+    path: Path, put_together: Callable[[Float32Array, Float32Array], None], max_bytes: int
+) -> tuple[Volume, int]:
+    """What all volumes of a series come to, read one after another, and how many there are.
+
+    ``put_together`` changes its first argument by a further volume.
+    """
     with open_image(path, series=True) as (layout, stream):
         _check_size(layout, stream, max_bytes)
         most = _as_float32(_shaped(_voxels(layout, stream), layout), layout)
         count, raw = 1, np.empty(layout.data_bytes, dtype=np.uint8)
         while (found := stream.readinto(raw.data)) == raw.size:
-            np.fmax(most, _as_float32(_shaped(raw, layout), layout), out=most)
+            put_together(most, _as_float32(_shaped(raw, layout), layout))
             count += 1
         if found and count > 1 and raw[:found].any():
             raise ScanError(
@@ -164,11 +203,18 @@ def to_volume(stored: Stored, subject: str) -> Volume:
     """
     view, affine = to_ras(stored.voxels, stored.layout.affine)
     data = _as_float32(view, stored.layout)
-    notes = [*stored.notes, *_check_values(data, subject)]
+    notes = [*stored.notes, *_what_is_shown(stored.layout), *_check_values(data, subject)]
     small = field_note(affine, (data.shape[0], data.shape[1], data.shape[2]))
     if small:
         notes.append(small)
     return Volume(data=data, affine=affine, notes=tuple(notes))
+
+
+def _what_is_shown(layout: ImageLayout) -> list[str]:
+    """A remark where the values are not those that are stored."""
+    if layout.dtype.names:
+        return ["colours: the brightest channel is looked at"]
+    return ["complex numbers: their magnitude is looked at"] if layout.dtype.kind == "c" else []
 
 
 def _check_size(layout: ImageLayout, stream: ByteStream, max_bytes: int) -> None:
@@ -227,23 +273,37 @@ def _finish(layout: ImageLayout, stream: ByteStream) -> list[str]:
     return [f"{count} zero bytes after the voxels ignored"]
 
 
-def _as_float32(view: NDArray[np.generic], layout: ImageLayout) -> Float32Array:
-    """Scaled values in C order.
+def _as_float32(view: NDArray[Any], layout: ImageLayout) -> Float32Array:
+    """Scaled values in C order: magnitudes of complex numbers, the brightest channel of colours.
 
     Files are stored first axis fastest, so this transposes; it goes block by block to stay in the
-    cache. Scaling is done in float64 and rounded once.
+    cache. Scaling is done in float64 and rounded once; NIfTI has none for colours.
     """
     plain = layout.slope == 1.0 and layout.intercept == 0.0
+    channels = _shown_channels(view)
     data = np.empty(view.shape, dtype=np.float32)
     starts = (range(0, length, _BLOCK) for length in view.shape)
     with np.errstate(all="ignore"):
         for x, y, z in itertools.product(*starts):
             part = np.s_[x : x + _BLOCK, y : y + _BLOCK, z : z + _BLOCK]
             stored = view[part]
-            data[part] = (
-                stored if plain else stored.astype(np.float64) * layout.slope + layout.intercept
-            )
+            if channels:
+                data[part] = np.maximum.reduce([stored[channel] for channel in channels])
+            elif np.iscomplexobj(stored):
+                data[part] = np.abs(stored * layout.slope + layout.intercept)
+            elif plain:
+                data[part] = stored
+            else:
+                data[part] = stored.astype(np.float64) * layout.slope + layout.intercept
     return data
+
+
+def _shown_channels(view: NDArray[Any]) -> tuple[str, ...]:
+    """Channels of colours; opacity is one where it differs from place to place."""
+    names = view.dtype.names or ()
+    if "A" in names and np.ptp(view["A"]) == 0:
+        return tuple(name for name in names if name != "A")
+    return names
 
 
 def _is_background(finite: NDArray[np.bool_]) -> bool:

@@ -14,6 +14,7 @@ Where an image lies is taken from sform, qform or a guess (nifti1.h, methods 1 t
 from __future__ import annotations
 
 import struct
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -108,14 +109,14 @@ class NiftiHeader:
         analyze = self.form == "NIfTI-1" and self.magic[:2] not in (b"n+", b"ni")
         return TEXT_PLACES["Analyze 7.5" if analyze else self.form]
 
-    def blank(self, vox_offset: int | None, kept: frozenset[str] = frozenset()) -> bytes:
+    def blank(self, vox_offset: int | None, kept: Mapping[str, bytes] | None = None) -> bytes:
         """The header without texts, and with another place of the voxels unless it is None.
 
-        Of the fields named in ``kept`` the text stays, but not what stands behind its end.
+        ``kept`` gives the texts that stay, by their fields.
         """
         raw = bytearray(self.raw)
         for name, (start, end) in self.text_places.items():
-            text = raw[start:end].partition(b"\0")[0] if name in kept else b""
+            text = (kept or {}).get(name, b"")[: end - start]
             raw[start:end] = text.ljust(end - start, b"\0")
         if vox_offset is not None:
             fields = np.frombuffer(raw, _FIELDS[self.form].newbyteorder(self.order))
@@ -430,14 +431,12 @@ _TYPES = {
     1024: "i8",
     1280: "u8",
 }
+_COMPLEX = {32: "c8", 1792: "c16"}
+_COLOURS = {128: "RGB", 2304: "RGBA"}  # a byte each
 _REFUSED_TYPES = {
     1: "one bit per voxel",
-    32: "complex numbers",
-    1792: "complex numbers",
-    2048: "complex numbers",
-    128: "RGB colours",
-    2304: "RGBA colours",
     1536: "128-bit floats, which differ between machines",
+    2048: "complex numbers of 128-bit floats, which differ between machines",
 }
 
 
@@ -519,19 +518,27 @@ def _shape(fields: Any, subject: str, *, series: bool) -> Shape:
 
 def _dtype(fields: Any, order: str, subject: str) -> tuple[np.dtype[Any], tuple[str, ...]]:
     code, bits = int(fields["datatype"]), int(fields["bitpix"])
-    if code not in _TYPES:
+    dtype = _voxel_type(code, order)
+    if dtype is None:
         what = _REFUSED_TYPES.get(code)
         raise ScanError(
             subject,
             found=f"voxels that are {what}" if what else f"unknown voxel type {code}",
-            expected="one integer or floating-point number per voxel",
+            expected="integers, floating-point or complex numbers, or colours of a byte each",
             remedy="Convert the image to grey values, or list another image of this person.",
         )
-    dtype = np.dtype(order + _TYPES[code])
     if bits != 8 * dtype.itemsize:
         note = f"bitpix is {bits} but the voxel type needs {8 * dtype.itemsize}: type used"
         return dtype, (note,)
     return dtype, ()
+
+
+def _voxel_type(code: int, order: str) -> np.dtype[Any] | None:
+    """NumPy's type for NIfTI's number of a type; None for those that are not read."""
+    if code in _COLOURS:
+        return np.dtype([(channel, "u1") for channel in _COLOURS[code]])
+    name = _TYPES.get(code) or _COMPLEX.get(code)
+    return np.dtype(order + name) if name else None
 
 
 def _offset(header: NiftiHeader, subject: str, *, pair: bool) -> tuple[int, tuple[str, ...]]:

@@ -17,6 +17,7 @@ _DATE = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})(?=$|[T ]|\d{6})")
 _SEX = {"m": "M", "male": "M", "f": "F", "female": "F", "o": "O", "other": "O"}
 _TOLD = (str, int, float)  # made once: the function is called for every cell
 _UNKNOWN = frozenset({"", "n/a", "na", "nan", "none", "null", "unknown", "-"})
+_LONGEST = max(map(len, _UNKNOWN))
 
 
 def parse_json(raw: bytes, *, every: bool = False) -> tuple[Any, str]:
@@ -62,7 +63,7 @@ def _with_every(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
 def known(value: object) -> str:
     """The text of a value, or "" where it means "not known" (n/a and its like)."""
     text = str(value).strip() if isinstance(value, _TOLD) else ""
-    return "" if text.lower() in _UNKNOWN else text
+    return "" if len(text) <= _LONGEST and text.lower() in _UNKNOWN else text
 
 
 def parse_age(text: str) -> float | None:

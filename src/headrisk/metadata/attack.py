@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from headrisk.dataset.bids_names import parse_name
 from headrisk.dataset.labels import one_spelling
 from headrisk.dataset.scans import Scan
 from headrisk.dataset.sidecar import Levels, image_values
@@ -73,6 +74,8 @@ _LEFT_OUT = frozenset(
         "deidentificationmethodcodesequence",
     }
 )
+_OF_PERSON_OR_SESSION = (_PERSON, _DEVICE, _SESSION)
+_OF = "\n"  # between a field and the kind of image that it is of
 _LONGEST = 4096
 _DEEPEST = 8
 _START = 64 * 1024
@@ -186,8 +189,65 @@ def _tells_label(text: str, own: set[str]) -> bool:
     return lower in own or any(label in lower for label in own if label.startswith("sub-"))
 
 
+def kind_of_image(path: str) -> str:
+    """What a file's name says beside person and session: images of one kind are set side by side.
+
+    >>> kind_of_image("/data/sub-1/ses-2/func/sub-1_ses-2_task-rest_run-1_bold.nii.gz")
+    'task-rest_run-1_bold'
+    """
+    name = Path(path).name
+    parts = name[: len(name) - len(parse_name(name).ending)].split("_")
+    return "_".join(part for part in parts if not part.startswith(("sub-", "ses-")))
+
+
+def field_of(field: str) -> tuple[str, str]:
+    """A field's own name, and the kind of image that it is of, "" for those of the scan itself."""
+    name, _, kind = field.partition(_OF)
+    return name, kind
+
+
+def of_session(
+    own: Mapping[str, str], others: Sequence[tuple[str, Mapping[str, str]]]
+) -> dict[str, str]:
+    """The fields of a scan together with those of the other images of its session.
+
+    An attacker holds a session whole: a serial number in the sidecar of a functional image tells
+    as much as one beside the T1w image. What others say of person, device or session counts under
+    the field's own name where they agree and the scan says nothing; all else, also how an image
+    was taken, counts with the kind of image, and is compared with the same kind alone.
+
+    Parameters
+    ----------
+    own
+        Fields of the scan.
+    others
+        Kind of image (:func:`kind_of_image`) and fields of each other image.
+
+    >>> of_session({"EchoTime": "3"}, [("bold", {"EchoTime": "30", "PatientWeight": "70"})])
+    {'EchoTime': '3', 'PatientWeight': '70', 'EchoTime\\nbold': '30'}
+    """
+    said: dict[str, set[str]] = {}
+    for _, values in others:
+        for name, text in values.items():
+            said.setdefault(name, set()).add(text)
+    shared = {
+        name: next(iter(texts))
+        for name, texts in said.items()
+        if name not in own and len(texts) == 1 and group_of(name) in _OF_PERSON_OR_SESSION
+    }
+    plain = {**own, **shared}
+    of_kind = {
+        f"{name}{_OF}{kind}": text
+        for kind, values in others
+        for name, text in values.items()
+        if group_of(name) not in _OF_PERSON_OR_SESSION or plain.get(name) != text
+    }
+    return plain | of_kind
+
+
 def group_of(field: str) -> str:
     """The group of a field, by what its name says."""
+    field, _ = field_of(field)
     if field.startswith("header."):
         return _PROTOCOL if field == "header.descrip" else _GEOMETRY
     last = field.rpartition(".")[2]

@@ -346,7 +346,10 @@ def judge_column(
             return Column("acquisition-time")
         if _identifies(name, values, place, cells, owners):
             return Column("patient-id", skip=skip)
-    if place == "trials" and plain_name(name).startswith(_STIMULI):
+    if place == "trials" and not _words(name).isdisjoint(_ANSWERED) and _own_sentences(values):
+        return Column("free-text", free=True)
+    shown = plain_name(name).startswith("stim")
+    if shown or (place == "trials" and plain_name(name).startswith(_STIMULI)):
         return Column("", skip=skip | _SHOWN)
     free = place in ("people", "other", "scans") and _free_text(values)
     return Column("free-text" if free else "", skip=skip, free=free)
@@ -354,6 +357,20 @@ def judge_column(
 
 def _held_by_one(name: str, values: list[str]) -> frozenset[str]:
     """Diagnoses, trades and origins that one person alone has; codes and scores are none."""
+    if not _about_people(name):
+        return frozenset()
+    counts = Counter(values)
+    return frozenset(
+        value
+        for value, count in counts.items()
+        if count == 1
+        and sum(1 + 3 * bool(_CJK.match(char)) for char in value if char.isalpha()) >= 4
+        and value.lower() not in _COMMON
+    )
+
+
+def _about_people(name: str) -> bool:
+    """Whether a column is of diagnoses, trades, origins, languages or faiths."""
     words = frozenset(field_words(name))
     said = concepts(name)
     told = (
@@ -364,14 +381,7 @@ def _held_by_one(name: str, values: list[str]) -> frozenset[str]:
         or plain_name(name) in ("ethnicgroup", "nativelanguage", "mothertongue")
     )
     said -= {"measure"} if "ethnic" in words else frozenset()
-    if not told or said & {"measure", "id", "date", "duration", "age"}:
-        return frozenset()
-    counts = Counter(values)
-    return frozenset(
-        value
-        for value, count in counts.items()
-        if count == 1 and sum(map(str.isalpha, value)) >= 4 and value.lower() not in _COMMON
-    )
+    return bool(told) and not said & {"measure", "id", "date", "duration", "age"}
 
 
 _ABOUT_PEOPLE = frozenset(
@@ -585,11 +595,15 @@ def _tells_apart(name: str, values: list[str], owners: Sequence[str]) -> str:
 
     Names if words of the lists are among them, else answers of people, which single out as well.
     """
-    if len(values) < _FEWEST_PEOPLE or len(set(values)) < 0.9 * len(values):
+    about = _about_people(name)
+    fewest = _FEWEST_ANSWERS if about else _FEWEST_PEOPLE
+    if len(values) < fewest or len(set(values)) < 0.9 * len(values):
         return ""
     if any(owners) and len(set(owners)) < 0.9 * len(owners):
         return ""  # several rows a person
-    if concepts(name) & _NO_ANSWERS or not all(map(_WORDS.fullmatch, values)):
+    if (concepts(name) & _NO_ANSWERS and not about) or not all(
+        _WORDS.fullmatch(_IN_BRACKETS.sub("", value)) for value in values
+    ):
         return ""
     words = [{word for word, _, _ in split_words(value)} for value in values]
     if sum(not own.isdisjoint(NO_FAMILY) for own in words) > 0.1 * len(values):
@@ -601,6 +615,30 @@ def _tells_apart(name: str, values: list[str], owners: Sequence[str]) -> str:
 
 
 _FEWEST_PEOPLE = 5
+_FEWEST_ANSWERS = 4  # to a question about origin, language, faith or trade
+_IN_BRACKETS = re.compile(r" ?\([^()]*\)$")
+# What people said themselves, in tables of events.
+_ANSWERED = frozenset(
+    """response responses answer answers answered reply replies said says transcript transcription
+    utterance utterances spoken speech recall recalled report reported verbal verbatim antwort
+    antworten respuesta respuestas réponse reponse reponses risposta risposte resposta respostas
+    vastaus vastaukset svar odpowiedz antwoord antwoorden narrative retelling""".split()  # noqa: SIM905
+)
+
+
+def _own_sentences(values: list[str]) -> bool:
+    """Whether cells are sentences that people made up, and no choice among a few.
+
+    >>> _own_sentences(["we lived in Ajvo then", "ich war Köhler", "I told her about it"])
+    True
+    >>> _own_sentences(["a bit more", "a lot more", "a bit more", "a lot more", "a bit more"])
+    False
+    """
+    long = [value for value in values if is_sentence(value)]
+    different = len(set(long))
+    return different > 1 and different > 0.7 * len(long) and len(long) >= 0.3 * len(values)
+
+
 _WORDS = re.compile(r"(?:[^\W\d_]\.? ?)?[^\W\d_]{2,}(?:[ ,.'’/_^-]{1,2}[^\W\d_]+)*\.?")
 _NO_ANSWERS = frozenset({"measure", "duration"})
 

@@ -12,15 +12,17 @@ from functools import cache, lru_cache
 from headrisk.metadata.closed import public_names, vocabulary
 from headrisk.metadata.name_words import ALSO_WORDS, EPONYMS, NO_FAMILY, SPEECH
 from headrisk.metadata.people import family_names, folded, given_names, gives_credit, split_words
+from headrisk.metadata.told import tongues_and_origins
 from headrisk.metadata.words import concepts
 
 Span = tuple[str, int, int]
 
 _UP = r"[^\W\d_a-z](?:[\w'’]*[^\W\d_])?(?:-[^\W\d_][\w'’]+)*"
 _SMALL = r"(?:van|von|de|der|den|del|della|di|da|dos|du|la|le|al|el|bin|ten|ter|zu|af)"
-_PART = rf"(?:{_UP}|[^\W\d_a-z]\.)"
+_PART = rf"(?:(?:a[dlnrstz]|ash|el|ben)-{_UP}|{_UP}|[^\W\d_a-z]\.)"
 _NAME = (
-    rf"(?P<name>{_PART}(?:(?:,[ ]?|[ ]|\^|_|\.[ ]?)(?:{_SMALL}[ ]){{0,2}}{_PART}){{0,3}})(?![\w^])"
+    rf"(?P<name>(?:{_SMALL}[ ]){{0,2}}{_PART}"
+    rf"(?:(?:,[ ]?|[ ]|\^|_|\.[ ]?)(?:{_SMALL}[ ]){{0,2}}{_PART}){{0,3}})(?![\w^])"
 )
 _TITLE = (
     r"(?:(?:Dr|dr|Dra|drs|dott|prof|PD[ ]Dr|Prof|Mr|Mrs|Ms|M|Mme|Sr|Sra|Herr|Frau|Miss|Nurse"
@@ -59,14 +61,16 @@ _DONE = r"""dictated|digiti[sz]ed|checked|reviewed|signed|acquired|scanned|recor
 _STAFF = r"""operator|technician|tech|technologist|radiographer|nurse|rater|reader|interviewer
     |experimenter|examiner|consultant|attending|physician|radiologist|neurologist|gp|clinician
     |research[ ]assistant|ra|reviewer|investigator|untersucher(?:in)?|mtra?|schwester|opérateur
-    |médecin|arzt|ärztin|supervisor|secretary|handled[ ]by"""
+    |médecin|arzt|ärztin|supervisor|secretary|handled[ ]by|interpreter|translator|dolmetscher(?:in)?
+    |interprète|intérprete|interprete|tolk|tulkki|tłumacz(?:ka)?|midwife|caregiver|carer|therapist
+    |psychologist|pharmacist|porter|driver"""
 _BY = rf"""(?<![^\W_])(?:
         (?i:{_DONE})(?:[ ](?:on[ ])?[\d./-]{{6,10}})?(?:[ ]electronically)?(?i:[ ]by)(?:[ ]?:)?[ ]+
       | (?i:signed|signature)(?i:[ ]electronically)?[ ]?:[ ]*
       | (?i:befundet|erfasst|geprüft|gemessen|untersucht|unterschrieben|diktiert)[ ](?:durch|von)[ ]
       | (?i:vérifié|signé|mesuré|saisi|examiné|dicté|réalisé)[ ]par[ ]
       | (?i:revisado|firmado|medido|explorado|dictado)[ ]por[ ]
-      | (?i:{_STAFF})(?:[ ]?\d{{1,2}})?(?:[ ]?(?:[:=,-]|is|was)[ ]*|[ ])["']?
+      | (?i:{_STAFF})s?(?:[ ]?\d{{1,2}})?(?:[ ]?(?:[:=,-]|is|was|were)[ ]*|[ ])["']?
       | (?i:(?:best|kind|warm|many)[ ](?:regards|wishes|greetings)|regards|sincerely
         |yours(?:[ ](?:sincerely|faithfully|truly))?|cheers|mfg|vg|lg|cordialement|bien[ ]à[ ]vous
         |(?:mit[ ])?(?:freundlichen|besten|vielen|viele|beste|liebe|herzliche)[ ]grü(?:ß|ss)en?
@@ -121,10 +125,21 @@ _ACTING = rf"""(?:^|(?<=[.!?:,;][ ])|(?<=[,;:])|(?<=[\"'>]))
 # Tucker, Jerry (F); Jerry Tucker (patient)
 _BESIDE = rf"""(?<![\w^.-]){_NAME}[ ]?[(\[][ ]?(?i:f|m|w|d|male|female|patient|wife|husband|mother
     |father|twin|proband(?:in)?|son|daughter|\d\d[ ]?y)[),\][ ]"""
+# The first volunteer, Jerry Tucker, was scanned; runs of Jerry Tucker, who withdrew
+_APPOSED = rf"""(?<![^\W_])(?i:{_PEOPLE}),[ ]{_NAME}(?=,)"""
+_WHO = rf"""(?<![^\W_])(?i:of|from|by|with|to|that)[ ]{_NAME}(?=,?[ ](?i:who|whose)[ ])"""
+# nurse Tucker enters; called Tucker on 040 555; interpreter was Jerry Tucker
+_NURSES = rf"""(?<![^\W_])(?:nurse|schwester|krankenschwester|pfleger(?:in)?|infirmi[eè]re?
+    |enfermer[ao]|infermier[ea]|verpleegkundige|sköterska|sjuksköterska|sykepleier|sygeplejerske
+    |hoitaja|pielęgniark[aę]|radiographer|technologist|midwife|hebamme)[ ]
+    {_NAME}(?=[ ][a-zà-ÿ]|[.,;:)]|$)"""
+_CALLED = rf"""(?<![^\W_])
+    (?i:called|phoned|rang|reached|angerufen:?|appelé|llamado|gebeld|ringde)[ ]
+    {_NAME}(?=[ ](?i:on|at|under|unter|au|al|op|på|numerosta)?[ ]?[+(]?\d|[ ]?$)"""
 # -- Jerry Tucker
 _SIGNED = rf"^[ \t\#%*/>]*(?:--|—|–)[ ]?{_NAME}[ \t]*$"
 _CLINICAL = re.compile(
-    rf"(?i:\b(?:{_DONE})(?:[ ]electronically)?[ ]by\b|\b(?:{_STAFF})\b|diktiert|befundet|saisi)",
+    rf"(?i:\b(?:{_DONE})(?:[ ]electronically)?[ ]by\b|\b(?:{_STAFF})s?\b|diktiert|befundet|saisi)",
     re.VERBOSE,
 )
 _AUTHORS = re.compile(
@@ -221,6 +236,34 @@ def announced_names(text: str, *, credit: bool) -> Iterator[Span]:
             yield kind, *span
 
 
+def announced_staff(text: str) -> Iterator[Span]:
+    """Names of who filled something in, by words that only people are behind: ``typed by``."""
+    for match in _STAFF_BY.finditer(text):
+        span = _name_in(text, *match.span("name"), alone=False)
+        if span is not None:
+            yield "staff-name", *span
+
+
+_STAFF_BY = re.compile(_BY, re.VERBOSE | re.MULTILINE)
+
+
+def names_somebody(text: str) -> bool:
+    """Whether a text is two or three capitalised words and nothing else, none of them ordinary.
+
+    >>> names_somebody("Zvarok Immelin"), names_somebody("Body Coil"), names_somebody("Prisma")
+    (True, False, False)
+    """
+    return _NAME_ALONE.fullmatch(text) is not None and not any(
+        is_ordinary(word) for word, _, _ in split_words(text) if len(word) > 1
+    )
+
+
+_NAME_ALONE = re.compile(
+    r"(?:[^\W\d_a-z]\.[ ]?|[^\W\d_a-z][\w'’-]+,?[ ])(?:(?:van|von|de|der|den|la|al|di)[ ]){0,2}"
+    r"[^\W\d_a-z][\w'’-]{2,}(?:[ ][^\W\d_a-z][\w'’-]+)?"
+)
+
+
 _ROLE = re.compile(
     rf"(?P<role>(?:[^\W\d_][\w'’-]*[ _]){{0,2}}?[^\W\d_][\w'’-]*)\.?(?:[ ]?[:=-][ ]*"
     rf"|[ ])[\"'(]?{_TITLE}{_NAME}",
@@ -248,6 +291,10 @@ _NAMING = tuple(
         ("person-name", _ACTING, True),
         ("person-name", _POSSESSIVE, True),
         ("person-name", _BESIDE, False),
+        ("person-name", _APPOSED, False),
+        ("person-name", _WHO, False),
+        ("staff-name", _NURSES, True),
+        ("person-name", _CALLED, True),
         ("staff-name", _SIGNED, False),
     )
 )
@@ -329,7 +376,10 @@ _INSTITUTION = re.compile(
     r"|Bolnica|Centre [Hh]ospitalier|Hospitalet|Poliklinik\w*|Centro de Salud|Clínicas?"
     r"|Cl[ií]nica|Azienda Ospedaliera)"
     r"(?:[ -](?:(?:de|of|di|del|la|le|for|the|San|Sankt|St\.?) ){0,2}[A-ZÀ-Þ][\w'’-]*){0,3}"
-    r"(?=$|[^\w])|(?:Dept\.|Department) of [A-Z]\w+, (?:[A-Z][\w'’.-]*[ ,]?){1,4}"
+    r"(?=$|[^\w])|[\u3040-\u30ff\u4e00-\u9fff]{2,14}"
+    r"(?:病院|医院|醫院|診療所|诊所|クリニック|医療センター|医学中心|大学|大學)"
+    r"|[\uac00-\ud7af]{2,12}(?:병원|의료원|대학교)"
+    r"|(?:Dept\.|Department) of [A-Z]\w+, (?:[A-Z][\w'’.-]*[ ,]?){1,4}"
 )
 _KNOWN_FOR = re.compile(
     r"(?i:(?<!no )\b(?:known|history of|h/o|has|with|suspected|portador[ae]? de|affett[oa] da"
@@ -386,6 +436,7 @@ _LONGEST_ILLNESS = 80
 
 def announced_lives(text: str) -> Iterator[Span]:
     """Illnesses, trades, origins and institutions that a text says of somebody."""
+    yield from tongues_and_origins(text)
     for match in _KNOWN_FOR.finditer(text):
         if names_illness(match["value"]):
             yield "demographic", *match.span("value")
@@ -403,11 +454,19 @@ def announced_institutions(text: str) -> Iterator[Span]:
     """Hospitals, clinics and schools by the words of their names."""
     for match in _INSTITUTION.finditer(text):
         stretch = match[0].strip(" ,")
-        if len(stretch.split()) > 1 or len(stretch) > 12:
+        if _OF_TEMPLATES.search(_line(text, match.start())):
+            continue
+        if len(stretch.split()) > 1 or len(stretch) > 12 or _SIGNS.search(stretch):
             start = match.start() + match[0].index(stretch)
             yield "institution", start, start + len(stretch)
 
 
+# Atlases, programs and papers name where they were made.
+_OF_TEMPLATES = re.compile(
+    r"(?i:(?<![^\W_])(?:template|atlas|parcellation|mni\d*\w*|icbm\w*|toolbox|software|pipeline"
+    r"|cited?|citation|doi|copyright)(?![^\W_]))"
+)
+_SIGNS = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]")
 _HOME = re.compile(
     r"(?i:\b(?:lives?(?: now)? (?:at|in)|living (?:at|in)|residing (?:at|in)|resides? (?:at|in)"
     r"|(?:home |postal |mailing )?address(?: is)?|wohnhaft(?: in)?|wohnt in|anschrift|adresse"
@@ -463,6 +522,15 @@ _PATH = re.compile(
 )
 _STEP = re.compile(r"[^\\/]+")
 _LOGIN = re.compile(r"[^\W\d_]{2,}(?:[._-][^\W\d_]+)?\d{0,3}")
+
+
+def is_account(word: str) -> bool:
+    """Whether a word below ``home`` or ``Users`` may be an account, and is no word of computing.
+
+    >>> is_account("jdoe"), is_account("scratch"), is_account("sub-01")
+    (True, False, False)
+    """
+    return _may_be_account(word)
 
 
 def announced_accounts(text: str) -> Iterator[Span]:

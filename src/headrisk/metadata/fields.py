@@ -78,7 +78,8 @@ _NAMES: dict[str, str] = {
     "free-text": """imagecomments comments comment notes note remark remarks patientcomments
         studycomments additionalpatienthistory patienthistory reasonforstudy reason history
         interpretationtext requestedprocedurecomments visitcomments freetext observations
-        observation feedback anamnesis framecomments acquisitioncomments diagnosisdescription""",
+        observation feedback anamnesis framecomments acquisitioncomments diagnosisdescription
+        subjectartefactdescription subjectartifactdescription""",
     "session-setting": """shimsetting tableposition txrefamp tableheight
         shimcurrents""",
     "host-name": "hostname computername nodename",
@@ -228,7 +229,9 @@ def _kind_of_words(name: str) -> str:
         return "address"
     if "text" in said or words >= {"free", "text"} or words >= {"other", "specify"}:
         return "free-text"
-    if "staff" in said:
+    if "staff" in said or (
+        words & {"tech", "op", "opr"} and (words <= _SHORT_STAFF or "scan" in said)
+    ):
         return "staff-name"
     if words >= {"time", "day"} and "duration" not in said:
         return "acquisition-time"
@@ -249,6 +252,11 @@ def _kind_of_words(name: str) -> str:
     if words - _FILLERS in _POSTCODE_NAMES and _ELECTRODE.fullmatch(name) is None:
         return "address"
     return ""
+
+
+_SHORT_STAFF = frozenset(
+    """tech op opr name initials mr mri rad scanner console id code session scan t""".split()  # noqa: SIM905
+)
 
 
 def _is_insured(said: frozenset[str], words: frozenset[str], topic: frozenset[str]) -> bool:
@@ -280,9 +288,17 @@ def _done_by(name: str) -> bool:
     words = field_words(name.rstrip("0123456789_. -"))
     if len(words) < 2 or words[-1] not in _BY_WORDS:
         return False
+    if words[-1] != "by" and _PARTICIPLE.fullmatch(words[-2]):
+        return True
     return words[-2] in _DONE_ABROAD or "scan" in concepts(words[-2])
 
 
+# What was done, by the ends of such words: gemessen, scanné, realizado, eseguito, wykonane.
+_PARTICIPLE = re.compile(
+    r"(?:ge|be|er|ver)\w{3,}(?:t|en|d)|\w{2,}ge\w{3,}(?:t|en|d)|\w{3,}(?:iert|fuhrt|sucht|stellt"
+    r"|[aiu]d[oa]|[aiu]t[oa]|[ei]ttu|[ea]t|ad|ne|ue|re|te|se|an[eya]|no)|fait|hecho|feito|fatto"
+    r"|gjort"
+)
 _BY_WORDS = frozenset(
     """by durch von par por door przez av af da wykonal wykonala snimal snimala provedl
     provedla""".split()  # noqa: SIM905

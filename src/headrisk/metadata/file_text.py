@@ -9,9 +9,10 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
-from headrisk.metadata.columns import tells_of_a_life
-from headrisk.metadata.cues import announced_lives
-from headrisk.metadata.fields import of_age_or_sex
+from headrisk.metadata.closed import public_names
+from headrisk.metadata.columns import is_sentence, tells_of_a_life
+from headrisk.metadata.cues import announced_institutions, announced_lives, names_somebody
+from headrisk.metadata.fields import kind_of_field, of_age_or_sex
 from headrisk.metadata.findings import Hit, stays
 from headrisk.metadata.known import KnownIdentifiers
 from headrisk.metadata.markup import (
@@ -22,9 +23,16 @@ from headrisk.metadata.markup import (
     tex_authors,
     xml_pairs,
 )
-from headrisk.metadata.named_values import code_lines, is_record, line_pairs, table_pairs
+from headrisk.metadata.named_values import (
+    braced_pairs,
+    code_lines,
+    is_record,
+    line_pairs,
+    table_pairs,
+)
 from headrisk.metadata.names import name_spans
-from headrisk.metadata.sidecars import judge
+from headrisk.metadata.patterns import matches
+from headrisk.metadata.sidecars import judge, may_be_of_people, says_nothing_of
 from headrisk.metadata.text import (
     LIVES,
     NO_KINDS,
@@ -33,6 +41,14 @@ from headrisk.metadata.text import (
     direct_spans,
     text_spans,
     without,
+)
+from headrisk.metadata.told import (
+    ages_beside_labels,
+    details_in_brackets,
+    is_of_person,
+    people_in_lists,
+    remarks,
+    reported_by_patients,
 )
 
 Span = tuple[str, int, int]
@@ -64,7 +80,8 @@ def file_spans(
     suffix = PurePosixPath(name.lower()).suffix
     if suffix in _HTML:
         view = plain_html(text)
-        found = [*_pairs(text, html_pairs(text), known), *code_lines(view), *_sentences(view)]
+        found = [*_pairs(text, html_pairs(text), known), *code_lines(view), *_told(view)]
+        found += _sentences(view)
         found += [*text_spans(view, known, _PAGE_SKIPS), *_lives(view)]
         found += text_spans(text, known, CODE_SKIPS | {"person-name", "staff-name"})
         found += _titles(text, known)
@@ -73,23 +90,117 @@ def file_spans(
         found += text_spans(text, known)
     elif suffix in _TEX:
         view = plain_tex(text)
-        found = [*_sentences(view), *(("staff-name", a, b) for a, b in tex_authors(text))]
+        found = [*_told(view), *_sentences(view)]
+        found += [("staff-name", a, b) for a, b in tex_authors(text)]
         found += [*text_spans(view, known, frozenset({"url", UNLABELLED})), *_lives(view, _OF_ONE)]
     elif skip == CODE_SKIPS:
         view = plain_comments(text)
-        found = [*code_lines(view), *_sentences(view), *_lives(view)]
+        found = [*code_lines(view), *_sentences(view), *_lives(view), *people_in_lists(view)]
         found += text_spans(view, known, skip)
     else:
         found = [] if UNLABELLED in skip else list(_sentences(text))
-        found += text_spans(text, known, skip)
+        found += [*_told(text), *text_spans(text, known, skip)]
+        if "email" in skip:
+            found += _beside_people(text, found)
         if "email" in skip:
             found += _lives(text, _OF_ONE)
     if suffix not in _HTML | _TEX and "email" not in skip:
         pairs = list(line_pairs(text))
-        told = _pairs(text, pairs, known) if is_record(text, pairs) else []
+        told = []
+        if is_record(text, pairs):
+            inner = [
+                (name, start + a, start + b)
+                for _, start, end in pairs
+                for name, a, b in braced_pairs(text[start:end])
+            ]
+            told = [*_pairs(text, [*inner, *pairs], known), *_in_record(text, [*inner, *pairs])]
         drawn = [p for p in table_pairs(text) if not of_age_or_sex(p[0])]
         found = [*told, *_pairs(text, drawn, known), *found]
+    if _counts_from_zero(text):
+        found = [span for span in found if span[0] != "acquisition-time"]
     return apart(found)
+
+
+_STAMPED = re.compile(r"(?m)^[ \t]*[\[(]?(\d{1,2}):(\d\d):(\d\d)(?:[.,]\d+)?[\])]?(?![\d:])")
+_FEWEST_STAMPS = 3
+
+
+def _counts_from_zero(text: str) -> bool:
+    """Whether a log's lines begin with the time since its start: from minutes after zero upwards.
+
+    >>> _counts_from_zero("[00:00:01] a\\n[00:00:09] b\\n[01:10:00] c")
+    True
+    >>> _counts_from_zero("[23:50:01] a\\n[23:59:09] b\\n[00:10:00] c")
+    False
+    """
+    stamps = [
+        3600 * int(stamp[1]) + 60 * int(stamp[2]) + int(stamp[3])
+        for stamp in _STAMPED.finditer(text)
+    ]
+    begins = len(stamps) >= _FEWEST_STAMPS and stamps[0] < 120
+    return begins and stamps == sorted(stamps) and stamps[-1] < 6 * 3600
+
+
+LETTER = "about one person, in free words that no rule can clean"
+_LEAST_KINDS, _LEAST_HITS = 3, 4
+_WORDS_OF_A_LINE = 4
+
+
+def is_letter(text: str, hits: Iterable[Hit]) -> bool:
+    """Whether a text is a letter or report about somebody: prose with several direct identifiers.
+
+    What else such a text says of the person (origin, family, trade, how the night was) has no
+    form that tells it.
+    """
+    direct = [hit for hit in hits if hit.kind in _OF_ONE_PERSON]
+    if len(direct) < _LEAST_HITS or len({hit.kind for hit in direct}) < _LEAST_KINDS:
+        return False
+    lines = [line for line in text.splitlines() if line.strip()]
+    if is_record(text, list(line_pairs(text))) or any(map(_STAMPED.match, lines)):
+        return False
+    worded = sum(sum(map(str.isalpha, word)) >= 2 for line in lines for word in line.split())
+    return worded >= _WORDS_OF_A_LINE * len(lines)
+
+
+_OF_ONE_PERSON = frozenset(
+    {"person-name", "patient-id", "national-id", "birth-date", "phone", "address", "email"}
+)
+
+
+def _told(text: str) -> Iterator[Span]:
+    """What papers and notes tell of single participants."""
+    yield from ages_beside_labels(text)
+    yield from remarks(text)
+    yield from details_in_brackets(text)
+    yield from reported_by_patients(text)
+
+
+_NAMES = frozenset({"person-name", "staff-name", "known-identifier"})
+_PRIVATE = frozenset({"date", "institution", "phone", "email"})
+
+
+def _beside_people(text: str, found: Iterable[Span]) -> Iterator[Span]:
+    """Dates, places and contacts in sentences of papers that name somebody who is no author."""
+    named = [start for kind, start, _ in found if kind in _NAMES]
+    for line in re.finditer(r"[^\n]+", text) if named else ():
+        if not any(line.start() <= at < line.end() for at in named):
+            continue
+        inside = line[0]
+        for kind, start, end in (*matches(inside), *announced_institutions(inside)):
+            if kind in _PRIVATE:
+                yield kind, line.start() + start, line.start() + end
+
+
+def _in_record(text: str, pairs: Iterable[tuple[str, int, int]]) -> Iterator[Span]:
+    """Names and remarks in a record of people under names that say nothing: ``full``, ``misc``."""
+    for name, start, end in pairs:
+        value = text[start:end]
+        if name in public_names() or kind_of_field(name):
+            continue
+        if names_somebody(value) and may_be_of_people(name):
+            yield "person-name", start, end
+        elif says_nothing_of(name) and is_sentence(value) and is_of_person(value):
+            yield "free-text", start, end
 
 
 def _titles(text: str, known: KnownIdentifiers) -> Iterator[Span]:
@@ -110,7 +221,7 @@ def _lives(text: str, form: re.Pattern[str] | None = None) -> Iterator[Span]:
     """
     for kind, start, end in announced_lives(text):
         line = text[text.rfind("\n", 0, start) + 1 : start]
-        if (form or _PERSONAL).search(line):
+        if (form or _PERSONAL).search(line) or (form and _LABELLED.search(line)):
             yield kind, start, end
 
 
@@ -122,6 +233,12 @@ _OF_ONE = re.compile(
     r"|sairastaa"
     r"|choruje na|arbeitet als|travaille comme|trabaja (?:de|como)|trabalha como|lavora come"
     r"|werkt als|arbetar som|pracuje jako|työskentelee)(?![^\W_]))"
+)
+_LABELLED = re.compile(
+    r"(?<![\w-])sub-[A-Za-z0-9]+|(?i:(?<![^\W_])(?:one|our|first|second|third|fourth|fifth|last"
+    r"|pilot|oldest|youngest|only|this|that) (?:male |female |left-handed )?"
+    r"(?:participant|volunteer|subject|patient|proband|case|person|man|woman|boy|girl|child)"
+    r"(?![^\W_]))"
 )
 _PERSONAL = re.compile(
     r"(?i:diagnosed with|suffers from|(?:works?|worked) as|since childhood"

@@ -26,7 +26,13 @@ from headrisk.io.values import parse_json
 from headrisk.metadata.dicom_elements import file_bytes, parse_file
 from headrisk.metadata.dicom_options import BASIC, FULL_DATES, MODIFIED, Policy
 from headrisk.metadata.documents import read_xml
-from headrisk.metadata.file_text import CODE_SKIPS, redacted_file, text_file_hits
+from headrisk.metadata.file_text import (
+    CODE_SKIPS,
+    LETTER,
+    is_letter,
+    redacted_file,
+    text_file_hits,
+)
 from headrisk.metadata.findings import Hit
 from headrisk.metadata.fix_dicom import BURNT, Person, clean_dicom, patient_of, refusal, tell_apart
 from headrisk.metadata.fix_tables import DateShifts, clean_table, table_text
@@ -35,7 +41,7 @@ from headrisk.metadata.headers import field_hits, patched, patches
 from headrisk.metadata.image_headers import MGH_PARAMETERS
 from headrisk.metadata.known import NOBODY, KnownIdentifiers
 from headrisk.metadata.look import READ, START, Look, is_numbers, read_plan, unpacked
-from headrisk.metadata.nifti_text import kept_extensions, plain_fields
+from headrisk.metadata.nifti_text import kept_extensions, kept_fields
 from headrisk.metadata.pseudonyms import PseudonymKey, Renaming, label_mark, new_key, plan_renaming
 from headrisk.metadata.roles import leftover_kind, role_of
 from headrisk.metadata.scan import MetadataScan, judge_entry, list_entries, shown_path
@@ -110,8 +116,10 @@ class CleanedCopy:
 
     @property
     def withheld(self) -> int:
-        """Files that were read but cannot be cleaned: text in pixels, or in a kind as it is."""
-        return sum(row.reason == CANNOT or row.reason.startswith(BURNT) for row in self.files)
+        """Files that were read but cannot be cleaned: text in pixels, letters, a kind as it is."""
+        return sum(
+            row.reason in (CANNOT, LETTER) or row.reason.startswith(BURNT) for row in self.files
+        )
 
 
 @dataclass(frozen=True)
@@ -439,7 +447,10 @@ def _cleaned(entry: Entry, look: Look, content: bytes, tools: _Tools) -> bytes |
     skip = {"papers": MEANT, "code": CODE_SKIPS}.get(look.role, NO_KINDS)
     wide = content.startswith((b"\xff\xfe", b"\xfe\xff"))
     text = content.decode("utf-16", "replace") if wide else printable_text(content)
-    tools.removed.extend(text_file_hits(text, name, tools.known, skip))
+    hits = list(text_file_hits(text, name, tools.known, skip))
+    if look.role == "text" and is_letter(text, hits):
+        raise ScanError(name, found=LETTER)
+    tools.removed.extend(hits)
     new = redacted_file(tools.names.text(text), name, tools.known, skip)
     return content if new == text else new.encode()
 
@@ -505,7 +516,7 @@ def write_nifti(source: Path, target: Path, known: KnownIdentifiers = NOBODY) ->
         if plan is None:
             raise ScanError(source.name, found="not a NIfTI header, or cut off")
         with _writer(target, packed=stream.compressed) as out:
-            out.write(_blank_header(plan, kept_extensions(plan, known), plain_fields(plan, known)))
+            out.write(_blank_header(plan, kept_extensions(plan, known), kept_fields(plan, known)))
             if not plan.single:
                 stream.skip(2**62)  # checks the checksum
                 return
@@ -515,7 +526,7 @@ def write_nifti(source: Path, target: Path, known: KnownIdentifiers = NOBODY) ->
             stream.skip(2**62)
 
 
-def _blank_header(plan: NiftiPlan, extensions: bytes, kept: frozenset[str]) -> bytes:
+def _blank_header(plan: NiftiPlan, extensions: bytes, kept: Mapping[str, bytes]) -> bytes:
     offset = len(plan.header.raw) + 4 + len(extensions) if plan.single else None
     return plan.header.blank(offset, kept) + bytes([bool(extensions), 0, 0, 0]) + extensions
 

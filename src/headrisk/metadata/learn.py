@@ -11,11 +11,13 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import lru_cache
+from itertools import pairwise
 
 from headrisk.io.values import parse_json
 from headrisk.metadata.closed import vocabulary
 from headrisk.metadata.columns import owner_place
-from headrisk.metadata.cues import is_ordinary
+from headrisk.metadata.cues import is_account, is_ordinary
 from headrisk.metadata.fields import bears_out, kind_of_field
 from headrisk.metadata.findings import Hit
 from headrisk.metadata.known import KnownIdentifiers, known_identifiers
@@ -80,11 +82,22 @@ def with_names_of(entries: Iterable[Entry], known: KnownIdentifiers) -> KnownIde
     values: set[str] = set()
     protocols: dict[str, set[str]] = {}
     for entry in entries:
+        values.update(_accounts_in(entry))
         if entry.state == "file":
             values.update(_names_in(entry))
             for word in _protocol_words(entry):
                 protocols.setdefault(word, set()).add(entry.parts[0])
     return with_names(values | _of_one_person(protocols), known)
+
+
+_HOMES = frozenset({"home", "homes", "users", "user"})
+
+
+def _accounts_in(entry: Entry) -> Iterator[str]:
+    """Accounts in the names of folders: what stands below ``home`` or ``Users``."""
+    for above, part in pairwise(entry.parts):
+        if above.lower() in _HOMES and is_account(part):
+            yield part
 
 
 _PROTOCOL = re.compile(
@@ -105,17 +118,24 @@ def _protocol_words(entry: Entry) -> Iterator[str]:
     if not entry.parts[-1].lower().endswith(".json") or not entry.parts[0].startswith("sub-"):
         return
     for match in _PROTOCOL.finditer(_start(entry)):
-        try:
-            text = json.loads(match[1].decode("utf-8", "replace"))
-        except ValueError:
-            continue
-        words = split_words(text)
-        for word, start, end in words:
-            whole = not (text[:start][-1:].isalpha() or text[end : end + 1].isalpha())
-            listed = word in family_names() or word in given_names()
-            telling = listed or (whole and len(words) > 1)
-            if telling and end - start >= _PROTOCOL_WORD and text[start].isupper():
-                yield text[start:end]
+        yield from _telling_words(match[1])
+
+
+@lru_cache(maxsize=4096)
+def _telling_words(quoted: bytes) -> tuple[str, ...]:
+    try:
+        text = json.loads(quoted.decode("utf-8", "replace"))
+    except ValueError:
+        return ()
+    words = split_words(text)
+    told = []
+    for word, start, end in words:
+        whole = not (text[:start][-1:].isalpha() or text[end : end + 1].isalpha())
+        listed = word in family_names() or word in given_names()
+        telling = listed or (whole and len(words) > 1)
+        if telling and end - start >= _PROTOCOL_WORD and text[start].isupper():
+            told.append(text[start:end])
+    return tuple(told)
 
 
 def _of_one_person(protocols: dict[str, set[str]]) -> set[str]:

@@ -344,7 +344,7 @@ def _papers(path: Path, name: str, start: bytes, size: int, known: KnownIdentifi
     else:
         problem = ""
     text = printable_text(raw)
-    hits = tuple(text_hits(text, "text", known, MEANT))
+    hits = tuple(text_file_hits(text, name.lower(), known, MEANT))
     return Look("papers", hits, problem, open=open_in_lines(text))
 
 

@@ -53,6 +53,26 @@ def line_pairs(text: str) -> Iterator[tuple[str, int, int]]:
 _SEPARATED = re.compile(r"[:=]|<-|->|\.{3}")
 
 
+def braced_pairs(text: str) -> Iterator[tuple[str, int, int]]:
+    """Pairs in the braces of YAML: ``{street: 'High Street 3', pos: '51.50735, -0.12776'}``.
+
+    >>> text = "{street: 'High Street 3', no: 4}"
+    >>> [(name, text[a:b]) for name, a, b in braced_pairs(text)]
+    [('street', 'High Street 3'), ('no', '4')]
+    """
+    if not text.startswith("{"):
+        return
+    for pair in _BRACED.finditer(text):
+        yield pair["name"], *pair.span(pair.lastgroup or "bare")
+
+
+_BRACED = re.compile(
+    r"(?<=[{,])[ ]*[\"']?(?P<name>[^\W\d_][\w -]{0,30})[\"']?[ ]*:[ ]*"
+    r"(?:\"(?P<double>[^\"]{1,200})\"|'(?P<single>[^']{1,200})'"
+    r"|(?P<bare>[^,{}\"']{1,100}?))[ ]*(?=[,}])"
+)
+
+
 def table_pairs(text: str) -> Iterator[tuple[str, int, int]]:
     """Cells of tables that are drawn with bars (Markdown), under their headings."""
     for table in _DRAWN.finditer(text):

@@ -16,7 +16,7 @@ from headrisk.metadata.findings import mask
 from headrisk.metadata.known import KnownIdentifiers
 from headrisk.metadata.name_words import EPONYMS, NO_FAMILY
 from headrisk.metadata.national_ids import national_ids
-from headrisk.metadata.patterns import matches
+from headrisk.metadata.patterns import matches, may_hold
 from headrisk.metadata.people import (
     family_names,
     given_names,
@@ -60,7 +60,8 @@ def shown_name(name: str, spans: Sequence[tuple[str, int, int]]) -> str:
 def _forms(name: str) -> list[tuple[str, int, int]]:
     """Forms as in texts; six digits are a number here (``sub-100307``), whatever date they give."""
     spelt = name.replace("_", " ")  # +46_70_469_15_32
-    found_phones = [f for f in matches(spelt, _SKIP) if f[0] == "phone"] if spelt != name else []
+    apart = spelt != name and may_hold("phone", spelt)
+    found_phones = [f for f in matches(spelt, _SKIP) if f[0] == "phone"] if apart else []
     return [
         found
         for found in [*matches(name, _SKIP), *found_phones]
@@ -84,6 +85,7 @@ def _people(name: str) -> list[tuple[str, int, int]]:
     cited = [match.span() for match in _CITED.finditer(name)]
     found = [("person-name", *span) for span in people_spans(name)]
     found += [("person-name", *match.span()) for match in _TITLED.finditer(name)]
+    found += [("person-name", *match.span(1)) for match in _FOLDER_OF_ONE.finditer(name)]
     found += [
         ("person-name", *match.span(match.lastindex or 0))
         for form in (_BESIDE_NUMBER, _NO_ENTITY)
@@ -193,6 +195,10 @@ _OF_PEOPLE = frozenset(
 # Mrs_Doe, Herr-Meier: a title before a capitalised word.
 _TITLED = re.compile(
     r"(?<![^\W_])(?:Mrs|Miss|Herr|Frau|Mme|Dr|Prof)[._ -]{1,2}[^\W\d_a-z][^\W\d_A-Z][^\W\d_]+"
+)
+# sub-vanDoe_Jane: a label has no line in it.
+_FOLDER_OF_ONE = re.compile(
+    r"^sub-([^\W\d_]{2,}_[^\W\d_a-z][^\W\d_]{2,}(?:-[^\W\d_a-z][^\W\d_]+)?)$"
 )
 _CAPITALISED = r"[^\W\d_a-z][^\W\d_A-Z]{3,}(?:[-_][^\W\d_a-z][^\W\d_A-Z]{2,})?"
 # 19610314_Doe-Jane, Doe_MRN0012345: a word beside a date or a record number, and nothing else.

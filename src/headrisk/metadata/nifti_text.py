@@ -52,6 +52,8 @@ _ORDINARY = re.compile(
     r"(?:FSL[\d.]*|[\d.]+:?[0-9a-f]{6,}|spm.*|SPM.*|nibabel.*|AFNI.*|FreeSurfer.*|mrtrix.*|ANTs.*"
     r"|ITK.*|niftyreg.*|NiftyReg.*|NIfTI.*|FLOAT\w*|[Uu]?INT\w*|3[Dd] image|4[Dd] image"
     r"|(?:TE|phase|mb|sec|dwell|FA|TR|TI|Time(?==0+(?:\.0+)?$))=?[\d.]*|phase|magnitude|none"
+    r"|(?:(?:created|made|written|converted) (?:by|with|using) )?[A-Za-z][\w+-]{1,20}"
+    r"(?: [A-Za-z][\w+-]{1,20})? v?\d{1,2}(?:\.\d{1,3}){1,3}[a-z]?"
     r"|\d{1,2}(?:\.\d{1,3}){1,3}|\.\.?|r|dsr__?|Mrtrix.*|MRtrix.*|c3d.*|greedy.*|.*headrisk.*|[A-Za-z]{1,3}"
     r"|(?:[\[\]()+:>< ,._#-]|\d|(?:[zftpr]?stats?|t?cope|varcope|vectors?|scalar|labels?|mask|whole"
     r"|brain|img|image|scale|scaled|mc|dvolreg|deoblique|warp|warped|field|displacement|jacobian"
@@ -110,6 +112,7 @@ def _text_hits(name: str, text: str, known: KnownIdentifiers) -> Iterator[Hit]:
         and (
             _BARE.fullmatch(text)
             or _CODE.search(text)
+            or any(map(_is_long_number, _TOKEN.findall(text)))
             or not all(_ORDINARY.fullmatch(part) for part in text.split(";") if part)
         )
     ):
@@ -125,20 +128,46 @@ def _is_closed(text: str) -> bool:
 
 
 _NUMBERED = re.compile(r"\d{4}")
+_TOKEN = re.compile(r"[\w./-]+")
+_VERSION = re.compile(r"v?\d{1,2}(?:\.\d{1,3}){1,3}|v\d[\d.]*")
+_DECIMAL = re.compile(r"[A-Za-z]*-?\d{1,4}\.\d+(?:[eE][-+]?\d+)?")
+
+
+def _is_long_number(token: str) -> bool:
+    """Whether digits are as many as in the number of a person or an order, however grouped."""
+    if _VERSION.fullmatch(token) or (_DECIMAL.fullmatch(token) and not token[0].isupper()):
+        return False
+    return sum(map(str.isdigit, token)) >= _LONG and not _HASH.fullmatch(token)
+
+
+_LONG = 6
+_HASH = re.compile(r"[0-9a-f]{7,40}")
 _CODE = re.compile(r"[A-Za-z]{2,}[-_/ ]?\d{6,}(?![.\d])")  # the number of an order or a person
 _PLACES = frozenset({"mgh", "mni", "dkt", "ucla", "jhu", "icbm"})  # where atlases come from
 _BUILD = re.compile(r"FreeSurfer [A-Z][a-z]{2} +\d{1,2} \d{4}")  # the day the program was built
 
 
-def plain_fields(plan: NiftiPlan, known: KnownIdentifiers) -> frozenset[str]:
-    """Text fields in which nothing identifying stands, so that a copy keeps them."""
-    texts = {
-        name: printable_text(plan.header.raw[start:end])
-        for name, (start, end) in plan.header.text_places.items()
-    }
-    return frozenset(
-        name for name, text in texts.items() if text and not any(_text_hits(name, text, known))
-    )
+def kept_fields(plan: NiftiPlan, known: KnownIdentifiers) -> dict[str, bytes]:
+    """Text fields as a copy holds them: as they are where nothing identifying stands in them.
+
+    Of settings with semicolons between them (``TE=30;Time=142210.1;phase=1``) those that identify
+    go, and the others stay.
+    """
+    kept = {}
+    for name, (start, end) in plan.header.text_places.items():
+        raw = bytes(plan.header.raw[start:end].partition(b"\0")[0])
+        parts = raw.split(b";")
+        stay = [
+            part
+            for part in parts
+            if _ORDINARY.fullmatch(text := printable_text(part))
+            and not any(_text_hits(name, text, known))
+        ]
+        if not any(_text_hits(name, printable_text(plan.header.raw[start:end]), known)):
+            kept[name] = raw
+        elif len(parts) > 1 and stay:
+            kept[name] = b";".join(stay)
+    return kept
 
 
 def _extension_hits(

@@ -125,6 +125,7 @@ def open_in_json(content: Any) -> tuple[OpenText, ...]:
     return tuple(found.values())
 
 
+@lru_cache(maxsize=65536, typed=True)
 def _open_value(path: str, key: str, value: Any, *, described: bool) -> OpenText | None:
     if value is None or isinstance(value, bool):
         return None

@@ -36,18 +36,23 @@ _STREET = (
 
 @dataclass(frozen=True)
 class _Form:
-    """A form of value. ``needs``: characters of which one at least must be there (a quick look)."""
+    """A form of value.
+
+    Two quick looks come before its search: one at least of the characters ``needs`` must be there,
+    and ``sign`` be found.
+    """
 
     kind: str
     needs: frozenset[str]
     pattern: re.Pattern[str]
+    sign: re.Pattern[str] | None = None
 
 
 _DIGITS = "0123456789"
 # Order matters: the first form to match a stretch of text names it.
 _FORMS = tuple(
-    _Form(kind, frozenset(needs), re.compile(pattern))
-    for kind, needs, pattern in (
+    _Form(kind, frozenset(needs), re.compile(pattern), re.compile(sign[0]) if sign else None)
+    for kind, needs, pattern, *sign in (
         (  # whole, with the account and the host
             "credential",
             "@",
@@ -88,8 +93,14 @@ _FORMS = tuple(
             r"|sk-[A-Za-z0-9_-]{20,}|hf_[A-Za-z0-9]{30,}|eyJ[\w-]{10,}\.eyJ[\w-]{10,}(?:\.[\w-]*)?"
             r"|eyJ[\w-]{10,}\.[\w-]{20,}\.[\w-]{20,})"
             r"|-----BEGIN [A-Z ]*PRIVATE KEY-----"
-            r"|\b[a-z]{2,8}://[^\s/:@]+:[^\s/@]+@[^\s\"'<>]+"
-            r"|(?i:[\w-]{0,24}(?:passw(?:or)?d|passwort|passwd|secret|token|api[_-]?key"
+            r"|\b[a-z]{2,8}://[^\s/:@]+:[^\s/@]+@[^\s\"'<>]+",
+            r"AKIA|ASIA|gh[pousr]_|github_pat_|xox|AIza|glpat-|dop_v1_|[rsp]k_|npm_|pypi-|SG\.|ya29"
+            r"|EAA|shp|sk-|hf_|eyJ|-----BEGIN|://",
+        ),
+        (
+            "credential",
+            ":=",
+            r"(?i:[\w-]{0,24}(?:passw(?:or)?d|passwort|passwd|secret|token|api[_-]?key"
             r"|access[_-]?key)[\w-]{0,12}[\"']?\s*[:=]\s*"
             r"(?:[\"'](?=[^\"'\s]*\d)[^\"'\s]{6,}[\"']"
             r"|(?=[\w+/.!@#%-]*\d)[\w+/.!@#%-]{8,}(?![\w(\[])))",
@@ -114,6 +125,7 @@ _FORMS = tuple(
             r"[\w.+-]{2,64}(?: ?[\[({] ?(?:at|AT|a|@) ?[\])}] ?|[ _-](?:at|AT)[ _-])[\w-]{1,63}?"
             rf"(?:{_DOT}[\w-]{{2,63}}?){{0,3}}{_DOT}"
             r"(?:com|org|net|edu|gov|info|io|eu|[a-hj-z][a-z]|i[a-mo-z])(?![\w])",
+            r"[\[({]|[ _-](?:at|AT)[ _-]",
         ),
         (
             "user-path",
@@ -163,7 +175,7 @@ _FORMS = tuple(
             "12",
             rf"(?i:\b{_D}\.?(?:st|nd|rd|th)?[ -](?:de )?{_MONTH}(?: de)?[,. -]+{_YEAR}\b)",
         ),
-        ("date", "12", rf"(?i:\b{_MONTH} {_D}(?:st|nd|rd|th)?,? {_YEAR}\b)"),
+        ("date", " ", rf"(?i:\b{_MONTH} {_D}(?:st|nd|rd|th)?,? {_YEAR}\b)"),
         (
             "date",
             _DIGITS,
@@ -176,7 +188,7 @@ _FORMS = tuple(
             r"(?![\w./-]|\.\d)",
         ),
         ("date", "_- ", r"(?<=[A-Za-z][_ -])\d{6}(?![\w.])"),
-        ("date", "12", rf"(?i:\b{_MONTH} +{_D} [0-2]?\d:[0-5]\d:[0-5]\d (?:[A-Z]+ )?{_YEAR}\b)"),
+        ("date", " ", rf"(?i:\b{_MONTH} +{_D} [0-2]?\d:[0-5]\d:[0-5]\d (?:[A-Z]+ )?{_YEAR}\b)"),
         ("acquisition-time", ":", r"(?<![\d:.])[0-2]?\d:[0-5]\d:[0-5]\d(?:\.\d+)?(?![\d:])"),
         (
             "acquisition-time",
@@ -222,8 +234,9 @@ _FORMS = tuple(
             r"|\(\d{2,5}\) ?\d{3,4}[ -]\d{3,5}|\d{3}-\d{3}-\d{4}"
             r"|0[1-9]\d{1,3}[ /-]\d{3}[ -]?\d{3,5}"
             r"|0[1-9]\d{1,3} ?/ ?\d{5,8}"
-            r"|0\d{1,4}[ /-]\d{3,4}[ -]\d{3,6}|0\d(?:[ .]\d\d){4})"
-            r"(?![\w.]| \d)",
+            r"|0\d{1,4}[ /-]\d{3,4}[ -]\d{3,6}|0\d(?:[ .]\d\d){4}"
+            r"|0[1-9]-(?!(?:19|20)\d{6}(?!\d))\d{7,8})"
+            r"(?!\w|\.\w| \d)",
         ),
         (
             "phone",
@@ -253,6 +266,16 @@ _FORMS = tuple(
             r"|gade|veien|straat|laan|gracht|kade|singel|plein|straße|gasse|allee) \d{1,4}"
             r"(?: ?[A-Za-z](?: \d{1,3})?(?![\w])|-[IVX\d]{1,4})?(?![\w])",
         ),
+        (  # in Chinese, Japanese and Korean, from the larger place to the house
+            "address",
+            "号號番丁区區市县縣県町村路街〒로길동",
+            r"〒\d{3}-\d{4}"
+            r"|[\u4e00-\u9fff]{2,12}[省市区區县縣県町村郡]"
+            r"[\u3040-\u30ff\u4e00-\u9fff\d０-９ -]{1,30}?"
+            r"(?:[号號室]|番地?(?:\d{1,4}号?)?|丁目[\d番号の-]*|\d+-\d+(?:-\d+)?)"
+            r"|[\uac00-\ud7af]{2,8}[시도구군] ?(?:[\uac00-\ud7af]{1,8}[구군읍면동] ?)?"
+            r"[\uac00-\ud7af\d]{1,12}[로길동] ?\d+(?:-\d+)?",
+        ),
         (
             "person-name",
             "^",
@@ -260,7 +283,7 @@ _FORMS = tuple(
         ),
         (
             "person-name",
-            "aeoiu",
+            " ",
             r"(?:(?i:my name is|my name's|i am called|ich hei(?:ß|ss)e|mein name ist"
             r"|je m['’]appelle|me llamo|mi nombre es|mi chiamo|meu nome é|jag heter"
             r"|jeg heter|minun nimeni on|nazywam sie|nazywam si\u0119|jmenuji se"
@@ -404,13 +427,15 @@ def matches(text: str, skip: frozenset[str] = frozenset()) -> tuple[tuple[str, i
     for form in _FORMS:
         if form.kind in skip or form.needs.isdisjoint(there):
             continue
+        if form.sign is not None and form.sign.search(text) is None:
+            continue
         for match in form.pattern.finditer(text):
             start, end = match.span()
             if any(start < b and a < end for a, b in taken):
                 continue
             if form.kind == "acquisition-time" and _LASTED.search(text[max(0, start - 24) : start]):
                 continue
-            if form.kind == "phone" and _IN_DUMP.search(text[max(0, start - 3) : start]):
+            if form.kind == "phone" and _IN_DUMP.search(text[max(0, start - 4) : start]):
                 continue
             if _is_program(form.kind, match[0], "exam-program" in skip):
                 continue
@@ -421,6 +446,11 @@ def matches(text: str, skip: frozenset[str] = frozenset()) -> tuple[tuple[str, i
             if not _harmless(form.kind, match[0]):
                 found.append((form.kind, start, end))
     return tuple(sorted(found, key=lambda item: item[1]))
+
+
+def may_hold(kind: str, text: str) -> bool:
+    """Whether a form of this kind stands anywhere in a text, before others take its place."""
+    return any(form.pattern.search(text) is not None for form in _FORMS if form.kind == kind)
 
 
 def _harmless(kind: str, value: str) -> bool:

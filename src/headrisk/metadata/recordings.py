@@ -11,9 +11,12 @@ import struct
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO
+from typing import IO, Literal
 
+from headrisk.metadata.closed import open_words
+from headrisk.metadata.columns import is_prose_of_people, tells_of_a_life
 from headrisk.metadata.headers import Field, Header, decoded, lines_of
+from headrisk.metadata.told import is_of_person
 
 EDF, BDF = b"0       ", b"\xffBIOSEMI"
 _FIXED, _SIGNAL = 256, 256
@@ -105,8 +108,11 @@ def _recording(raw: bytes, at: int) -> Iterator[Field]:
         start = text.index(part, place)
         place = start + len(part)
         kind = kinds[index] if index < len(kinds) else "free-text"
-        if index:
+        equipment = kind == "serial-number" and not any(map(str.isdigit, part))
+        if index and not equipment:  # the maker's name, as EDF+ has it
             yield Field("recording", decoded(part), at + start, at + place, kind, b"X")
+        elif equipment:
+            yield Field("equipment", decoded(part), at + start, at + place)
 
 
 def _signal_texts(table: bytes, signals: int) -> Iterator[Field]:
@@ -143,7 +149,19 @@ def _annotations(
             handle.seek(start)
             for match in _TEXT.finditer(handle.read(length)):
                 a, b = match.span(1)
-                yield Field("annotation", decoded(match[1].decode("latin-1")), start + a, start + b)
+                said = decoded(match[1].decode("latin-1"))
+                yield Field("annotation", said, start + a, start + b, _remark(said))
+
+
+def _remark(said: str) -> Literal["", "free-text"]:
+    """Whether what was typed during a recording is a sentence about the person, not the data."""
+    lived = is_prose_of_people(said) or tells_of_a_life(said)
+    if not lived and not (len(said.split()) >= _FREELY and is_of_person(said)):
+        return ""
+    return "free-text"
+
+
+_FREELY = 5  # words that nobody types as the name of an event
 
 
 def is_brainvision(start: bytes) -> bool:
@@ -184,7 +202,8 @@ def read_brainvision(raw: bytes, name: str) -> Header:
         if (mark := _MARK.fullmatch(line)) and _MARK_DATE.search(line) is None:
             a, b = mark.span(2)
             said = decoded(mark[2].replace("\\1", ", "))
-            fields.append(Field("marker", said, at + a, at + b))
+            typed = mark[1].strip().lower() == "comment"
+            fields.append(Field("marker", said, at + a, at + b, _remark(said) if typed else ""))
             continue
         if match is None:
             if line.strip(" ;") and not line.startswith("Brain"):
@@ -200,7 +219,9 @@ def read_brainvision(raw: bytes, name: str) -> Header:
             continue
         if match[1] in _POINTERS:
             own = f"{stem}{_POINTERS[match[1]]}"
-            if match[2].strip() not in (own, "$b.eeg", "$b.vmrk"):
+            if match[2].strip() not in (own, "$b.eeg", "$b.vmrk") and open_words(
+                match[2].partition(".")[0], known_key=True
+            ):
                 fields.append(
                     Field(
                         match[1],

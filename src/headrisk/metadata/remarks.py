@@ -35,7 +35,7 @@ def says_nothing(remark: str) -> bool:
     plain = remark.strip().lower().rstrip(".!")
     words = _WORDS.findall(plain)
     return (
-        len(plain) < 3
+        len(plain.encode()) < 3  # two Chinese characters are a word
         or plain in _ORDINARY_REMARKS
         or not words
         or (len(words) > 1 and _PROGRAM_WORDS.issuperset(words))

@@ -88,6 +88,7 @@ _CODE = frozenset(
     """.py .m .sh .r .rmd .yml .yaml .toml .c .cpp .h .js .ipynb .gitignore
     .gitattributes .gitmodules .bidsignore .css .bib .html .htm .tex""".split()  # noqa: SIM905
 )
+_BUILDS = re.compile(r"(?:dockerfile|containerfile|singularity|makefile|jenkinsfile)(?:[._-].*)?")
 _PROSE = frozenset({".log", ".md", ".rst", ".out", ".err"})
 _IMAGES = tuple(ending for ending in IMAGE_ENDINGS if not ending.startswith(".mg"))  # NIfTI's
 _LOOK = 4096
@@ -197,7 +198,7 @@ def _by_start(lower: str, start: bytes) -> Role | None:
     for magic, role in _MAGIC:
         if start.startswith(magic):
             return role
-    if is_edf(start):
+    if is_edf(start) or lower.endswith((".edf", ".bdf")):  # also where its header is cut off
         return "edf"
     if is_brainvision(start):
         return "brainvision"
@@ -237,7 +238,7 @@ def _by_name(lower: str, start: bytes) -> Role:
         return "binary"
     if suffix in (".bval", ".bvec"):
         return "gradients"
-    if suffix in _CODE or lower in _CODE:
+    if suffix in _CODE or lower in _CODE or _BUILDS.fullmatch(lower):
         return "code"
     return "table" if is_table(start) and suffix not in _PROSE else "text"
 

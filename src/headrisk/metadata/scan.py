@@ -89,6 +89,8 @@ class MetadataScan:
         own format, nothing but notices found in file and path, every text in a closed form. How
         many people share their details is a fact of the set and told apart. Never written where
         a name identifies.
+    source_files, source_images
+        Files below folders of source data, and images among them; they are searched like others.
     """
 
     findings: tuple[Finding, ...]
@@ -102,6 +104,8 @@ class MetadataScan:
     to_read: tuple[ToRead, ...] = ()
     clean: frozenset[str] = dataclasses.field(default=frozenset(), repr=False)
     open: frozenset[str] = dataclasses.field(default=frozenset(), repr=False)
+    source_files: int = 0
+    source_images: int = 0
 
     def count(self, state: State) -> int:
         """Files of one state: ``read`` as their own format, ``searched`` as bytes, ``unread``."""
@@ -169,6 +173,11 @@ def scan_metadata(
     out.findings.sort(key=lambda f: (order[f.severity], f.kind, f.number, f.field))
     unread = {problem.number for problem in out.problems}
     images = [n for n, e in enumerate(entries, start=1) if e.state != "folder" and _is_image(e)]
+    source = [
+        entry
+        for entry in entries
+        if entry.state != "folder" and leftover_kind(entry.parts[:-1], folder=True) == "sourcedata"
+    ]
     return MetadataScan(
         tuple(out.findings),
         tuple(out.problems),
@@ -181,6 +190,8 @@ def scan_metadata(
         to_read=to_read,
         clean=clean,
         open=open_paths,
+        source_files=len(source),
+        source_images=sum(map(_is_image, source)),
     )
 
 

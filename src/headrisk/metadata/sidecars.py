@@ -9,11 +9,12 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any
 
 from headrisk.metadata.closed import is_closed_remark, public_names
 from headrisk.metadata.columns import is_prose_of_people, is_sentence, says_date
-from headrisk.metadata.cues import names_illness
+from headrisk.metadata.cues import announced_staff, names_illness, names_somebody
 from headrisk.metadata.dicom_dictionary import profile_table
 from headrisk.metadata.fields import (
     bears_out,
@@ -51,6 +52,9 @@ from headrisk.metadata.words import concepts, field_words
 
 Span = tuple[str, int, int]
 _DEEPEST = 200
+_LISTED = (str, list, dict)  # items of a list that are judged
+_LISTED_OR_KNOWN = (str, list, dict, int)
+_SHORT = 256
 _DESCRIBED = "(description)"  # stands for the key of what describes a column
 TOP_AGE = "89+"
 _SAYS_NOTHING = frozenset(
@@ -120,12 +124,12 @@ def json_hits(content: Any, known: KnownIdentifiers, *, meant: bool = False) -> 
                 )
                 stack.append((below, _key_below(key, name, value), value[name], depth + 1))
         elif isinstance(value, list):
+            judged = object if kind_of_field(key) else (_LISTED if not known else _LISTED_OR_KNOWN)
+            below = f"{path}[]"
             stack.extend(
-                (f"{path}[]", key, item, depth + 1)
+                (below, key, item, depth + 1)
                 for item in reversed(value)
-                if isinstance(item, str | list | dict)
-                or (known and isinstance(item, int))
-                or kind_of_field(key)
+                if isinstance(item, judged)
             )
         else:
             text = _text_of(value)
@@ -174,6 +178,10 @@ def _key_below(key: str, name: str, around: dict[str, Any]) -> str:
         return _DESCRIBED
     name = name.rpartition(":")[2] or name  # foaf:name
     plain = name.strip("_@#").lower()
+    if plain in ("example", "examples") and any(n.lower() == "description" for n in around):
+        return key  # of a table's column: a value of it
+    if plain not in _GENERIC and plain not in ("name", "label"):
+        return _key_of(key, name)
     if plain in ("name", "label") and _is_person(around):
         return f"person {name}"
     if plain in _GENERIC:
@@ -182,6 +190,11 @@ def _key_below(key: str, name: str, around: dict[str, Any]) -> str:
         )
         own = around[beside] if beside is not None and beside != name else ""
         return _attribute_name(own) if own else key or name
+    return _key_of(key, name)
+
+
+@lru_cache(maxsize=16384)
+def _key_of(key: str, name: str) -> str:
     name = _attribute_name(name)
     if not key or len(name) > 20 or kind_of_field(name) or not concepts(name):
         return name
@@ -217,6 +230,12 @@ def judge(key: str, value: Any, known: KnownIdentifiers, *, meant: bool = False)
     """Kind, start and end of what identifies in a single value, the whole of it or stretches."""
     if value is None or isinstance(value, bool):
         return []
+    if isinstance(value, str) and len(value) > _SHORT:
+        return _judged(key, value, known, meant)
+    return list(_judged_before(key, value, known, meant))
+
+
+def _judged(key: str, value: str | float, known: KnownIdentifiers, meant: bool) -> list[Span]:
     text = _text_of(value)
     rule = known.rule(key)
     if rule == "ignore":
@@ -255,8 +274,12 @@ def judge(key: str, value: Any, known: KnownIdentifiers, *, meant: bool = False)
     if plain_name(key) in _PROGRAM_FIELDS:
         skip = skip | {"exam-program"}
     found = text_spans(text, known.listed if key == _DESCRIBED else known, skip)
+    if key == _DESCRIBED:  # who filled it in is nobody that it is called after
+        found = apart([*found, *announced_staff(text)])
     if '":' in text and not meant:
         found = _and_embedded(text, found, known)
+    if not meant and says_nothing_of(key) and names_somebody(text):
+        return [("person-name", 0, len(text))]
     if not found and not meant and plain_name(key) in _TYPED_IN:
         found = [("person-name", *span) for span in named_in_passing(text)]
     if not found and register_of(key, [text]):
@@ -274,6 +297,26 @@ def judge(key: str, value: Any, known: KnownIdentifiers, *, meant: bool = False)
     ):
         return [("free-text", 0, len(text)), *direct_spans(text, known)]
     return found
+
+
+@lru_cache(maxsize=65536, typed=True)
+def _judged_before(
+    key: str, value: str | float, known: KnownIdentifiers, meant: bool
+) -> tuple[Span, ...]:
+    """What was found in a short value is kept, since sidecars repeat each other."""
+    return tuple(_judged(key, value, known, meant))
+
+
+def says_nothing_of(key: str) -> bool:
+    """Whether a key says nothing of what stands under it: ``info``, ``misc``, ``user text``."""
+    words = frozenset(field_words(key))
+    return not words.isdisjoint(_VAGUE) and key not in public_names()
+
+
+_VAGUE = frozenset(
+    """info misc full text data value values extra other free content string user custom field var
+    variable entry item x attribute param""".split()  # noqa: SIM905
+)
 
 
 def _and_embedded(text: str, found: list[Span], known: KnownIdentifiers) -> list[Span]:

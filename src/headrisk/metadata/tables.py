@@ -11,6 +11,7 @@ import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from headrisk.io.values import known as known_value
 from headrisk.metadata.closed import is_closed_remark
@@ -26,7 +27,7 @@ from headrisk.metadata.columns import (
 from headrisk.metadata.fields import kind_of_field, plain_name, tells_times, tells_versions
 from headrisk.metadata.findings import Hit
 from headrisk.metadata.known import KnownIdentifiers
-from headrisk.metadata.notations import is_over_89
+from headrisk.metadata.notations import is_age, is_over_89
 from headrisk.metadata.patterns import matches
 from headrisk.metadata.remarks import is_moment, is_ordinary_remark, is_shifted
 from headrisk.metadata.text import (
@@ -157,6 +158,7 @@ def _headless(rows: list[tuple[str, ...]]) -> bool:
     return False
 
 
+@lru_cache(maxsize=16384)
 def _form(cell: str) -> str:
     """The kind of a cell that is a date with separators, or a mail address, from end to end."""
     return next(
@@ -177,12 +179,14 @@ def _rows(
     lines: list[str], at: int, separator: str
 ) -> tuple[list[tuple[int, tuple[str, ...]]], bool]:
     """Rows with the number of their first line, and whether quotes were read."""
+    quotes = any('"' in line for line in lines)
+    bare = _bare if quotes else str.strip
     plain = [
-        (number, tuple(_bare(cell) for cell in line.split(separator)))
+        (number, tuple(map(bare, line.split(separator))))
         for number, line in enumerate(lines[at:], at + 1)
         if line.strip()
     ]
-    if not any('"' in line for line in lines):
+    if not quotes:
         return plain, False
     reader = csv.reader(io.StringIO("\n".join(lines[at:])), delimiter=separator)
     quoted, start = [], at + 1
@@ -270,14 +274,21 @@ def table_hits(table: TextTable, known: KnownIdentifiers, name: str = "") -> Ite
         yield Hit(kind, "comment", text, place=f"line {line}")
     columns, place = judged_columns(table, name)
     told = judged_rows(table)
+    width = len(table.columns)
+    headings = [table.columns[i] if i < width else "" for i in range(len(columns))]
+    counted = [
+        _is_counted(column, heading, known, place)
+        for column, heading in zip(columns, headings, strict=True)
+    ]
     seen: list[dict[str, list[Span]]] = [{} for _ in columns]  # cells of a column repeat each other
     for number, (line, cells) in enumerate(table.rows):
         for index, cell in enumerate(cells):
-            heading = table.columns[index] if index < len(table.columns) else ""
-            column = columns[index]
+            heading, column = headings[index], columns[index]
             if index and number in told:
                 heading, column = told[number]
                 spans = cell_spans(column, heading, cell, known, place)
+            elif counted[index] and _MEASURED.fullmatch(cell):
+                continue
             elif (before := seen[index].get(cell)) is not None:
                 spans = before
             else:
@@ -285,6 +296,16 @@ def table_hits(table: TextTable, known: KnownIdentifiers, name: str = "") -> Ite
             for kind, start, end in spans:
                 field = heading or f"column {index + 1}"
                 yield Hit(kind, field, cell[start:end], place=f"line {line}")
+
+
+_MEASURED = re.compile(r"-?\d{1,9}(?:\.\d{1,20})?")
+
+
+def _is_counted(column: Column, heading: str, known: KnownIdentifiers, place: Place) -> bool:
+    """Whether numbers in a column say nothing, as ``cell_spans`` would find for each of them."""
+    if column.kind or known.listed or known.rule(heading):
+        return False
+    return place in ("sensors", "trials") or not (is_age(heading) or tells_times(heading))
 
 
 def cell_spans(

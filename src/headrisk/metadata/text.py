@@ -34,6 +34,7 @@ from headrisk.metadata.people import (
     people_spans,
     with_neighbours,
 )
+from headrisk.metadata.told import announced_secrets, coordinates, plates
 from headrisk.metadata.words import concepts, field_words
 
 NO_KINDS: frozenset[str] = frozenset()
@@ -67,6 +68,7 @@ def text_spans(
     """Kind, start and end of everything identifying in a text, none overlapping another."""
     forms = _short_forms(text, skip) if len(text) <= _SHORT else _forms(text, skip)
     listed = [("known-identifier", *with_neighbours(text, *span)) for span in known.spans(text)]
+    listed = [_with_rest(text, (kind, a, _tied_end(text, b)), forms) for kind, a, b in listed]
     return apart((*listed, *forms)) if listed else list(forms)
 
 
@@ -91,6 +93,9 @@ def _forms(text: str, skip: frozenset[str]) -> tuple[tuple[str, int, int], ...]:
     if credit and "date" in skip:
         found += _said_dates(text, visits="email" not in skip)
     found += announced_places(text, homes="address" in skip)
+    if "address" not in skip and "." in text:
+        found += coordinates(text)
+    found += [*plates(text), *announced_secrets(text)]
     if UNLABELLED in skip and "email" in skip:  # papers
         found += _of_patients(text)
     if "uid" in skip and UNLABELLED in skip:  # code and papers cite classes, not scans
@@ -126,7 +131,37 @@ def _forms(text: str, skip: frozenset[str]) -> tuple[tuple[str, int, int], ...]:
         found += announced_institutions(text)
     if LIVES not in skip:
         found += announced_lives(text)
-    return tuple(apart(found))
+    return tuple(apart(_whole_names(text, found)))
+
+
+def _whole_names(
+    text: str, found: Iterable[tuple[str, int, int]]
+) -> Iterator[tuple[str, int, int]]:
+    """The same, each name with what a hyphen ties to it: ``Doe_Heinz-Peter``."""
+    for kind, start, end in found:
+        yield kind, start, _tied_end(text, end) if kind.endswith("-name") else end
+
+
+def _with_rest(
+    text: str, span: tuple[str, int, int], forms: Iterable[tuple[str, int, int]]
+) -> tuple[str, int, int]:
+    """A known name with what its form adds: ``Doe_Heinz-Peter`` where *Heinz-Peter* is known.
+
+    Not over a caret, before which the program of an exam may stand.
+    """
+    kind, start, end = span
+    for other, a, b in forms:
+        if other.endswith("-name") and a < end and start < b and "^" not in text[a:b]:
+            start, end = min(start, a), max(end, b)
+    return kind, start, end
+
+
+def _tied_end(text: str, end: int) -> int:
+    tied = _TIED.match(text, end)
+    return tied.end() if tied else end
+
+
+_TIED = re.compile(r"(?:[-‐][^\W\d_a-z][^\W\d_]+)+(?![^\W_])")
 
 
 def _in_roles(text: str, *, clinical: bool) -> Iterator[tuple[str, int, int]]:
@@ -250,9 +285,10 @@ def direct_spans(text: str, known: KnownIdentifiers) -> list[tuple[str, int, int
 _HEADING_SKIPS = VERSIONS | {"host-name", "patient-id"}
 
 
-def heading_spans(name: str, known: KnownIdentifiers) -> list[tuple[str, int, int]]:
+@lru_cache(maxsize=16384)
+def heading_spans(name: str, known: KnownIdentifiers) -> tuple[tuple[str, int, int], ...]:
     """What identifies in the name of a key or column, which may itself be a person's."""
-    return text_spans(name, known, _HEADING_SKIPS)
+    return tuple(text_spans(name, known, _HEADING_SKIPS))
 
 
 def text_hits(

@@ -56,7 +56,20 @@ _CONCEPTS: dict[str, str] = {
         behandler behandlende radiografo assistentin praktiserende utforende utforare
         ausfuhrender messender onderzoekster sestra asistent asistenta uzman muayene tecnic
         medic
-        rontgenskoterska manip""",
+        rontgenskoterska manip technicien technicienne tecnologo tecnologa tecnologista tsrm
+        laborantti laborante radiographe versuchsleitung experimentator experimentadora
+        experimentador testleiter prufer pruferin scorer kodierer kodiererin encuestador
+        encuestadora entrevistador entrevistadora intervistatore intervistatrice enqueteur
+        enquetrice ankieter ankieterka elektroradiolog obsluga bedienung asistente assistente
+        hiwi kokeenjohtaja mittaaja forsogsleder infirmier infirmiere enfermero enfermera
+        enfermeiro enfermeira infermiere infermiera verpleegkundige pielegniarka pielegniarz
+        krankenschwester pfleger pflegerin aerztin arztin einweiser prescripteur prescriber
+        responsable responsabile responsavel ansprechpartner ansprechpartnerin betreuer
+        betreuerin realizador suoritti mittasi skannasi kuvasi kuvannut kuvantaja wykonal
+        wykonala snimal snimala vizsgalta felvette ceken bioanalyytikko bioanalytiker radiologus
+        asszisztens rontgenasszisztens teknisyeni mitarbeiter mitarbeiterin medewerker
+        medarbeider medarbejder medarbetare collaborateur collaboratrice collaboratore
+        colaborador colaboradora pracownik tyontekija personeel""",
     "name": """name names nimi nom nombre nome naam namn navn nimet jmena nev isim adi nazwa
         jmeno vards vardas nm onoma ime nume numele neve navnet jmenem imena""",
     "own-name": """maiden surname surnames lastname firstname forename nickname maidenname
@@ -416,7 +429,11 @@ _OTHER_SCRIPTS = {
         ("postcode", "индекс 郵便番号 邮编 邮政编码 우편번호"),
         ("illness", "диагноз діагноз 诊断 診断 진단 διάγνωση تشخيص אבחנה"),
         ("background", "профессия профессія 职业 職業 직업 επάγγελμα المهنة מקצוע"),
-        ("staff", "врач лікар оператор лаборант 医生 医師 의사 技師 技师 ιατρός γιατρός طبيب רופא"),
+        (
+            "staff",
+            """担当者 操作者 検査者 检查者 медсестра 護士 护士 간호사 врач лікар оператор
+            лаборант 医生 医師 의사 技師 技师 ιατρός γιατρός طبيب רופא""",
+        ),
         ("institution", "больница лікарня клиника 医院 病院 병원 νοσοκομείο مستشفى"),
         ("credential", "пароль パスワード 密码 비밀번호"),
         ("record", "карты 患者 病历 住院 診察券 カルテ 병록"),
@@ -442,6 +459,11 @@ _ENDS = (
     ("radiologist", "staff"),
     ("physician", "staff"),
     ("neurologist", "staff"),
+    *(
+        (end, "staff")
+        for end in """leiter leiterin arzt arztin schwester sykepleier sygeplejerske skoterska
+        hoitaja johtaja ledare verpleegkundige ographer ologist iatrist""".split()  # noqa: SIM905
+    ),
 )
 
 

@@ -468,6 +468,15 @@ _METADATA_TABLES = (
         },
     ),
     TableKind(
+        "metadata-files",
+        "tables",
+        "one state of files",
+        {
+            "what": Column("how the files were looked at, and which lie in source data"),
+            "files": _count("files, in one row folders"),
+        },
+    ),
+    TableKind(
         "metadata-unread",
         "tables",
         "one state of files",

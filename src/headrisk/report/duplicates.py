@@ -17,6 +17,7 @@ from headrisk.report.tsv import table_text
 from headrisk.report.words import duplicates as words
 from headrisk.report.words import inventory as looked
 from headrisk.report.words.inventory import with_reasons
+from headrisk.report.words.phrases import capital
 from headrisk.report.write import describe_internal, described, write_public
 from headrisk.run.scratch import write_private
 
@@ -126,7 +127,10 @@ def write_duplicates(report: DuplicatesReport, out: Path) -> Path:
 
 def _page_values(report: DuplicatesReport) -> dict[str, Any]:
     groups = [
-        (title, [(n, s) for n, s in enumerate(report.suspicions, start=1) if s.what == what])
+        (
+            capital(title),
+            [(n, s) for n, s in enumerate(report.suspicions, start=1) if s.what == what],
+        )
         for what, title in words.TITLES.items()
     ]
     return {

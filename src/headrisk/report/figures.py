@@ -21,6 +21,7 @@ from headrisk.findings.attacks import drawn
 from headrisk.findings.records import Condition, MeasureResult, Table
 from headrisk.report.svg import label_text, new_figure, style, svg_text
 from headrisk.report.words.captions import LABELS
+from headrisk.report.words.summary import judged
 from headrisk.types import FloatArray
 
 MATED = "#D55E00"
@@ -135,22 +136,29 @@ def cmc_figure(curve: Table, name: str, gallery_size: int) -> str:
 
 
 @style
-def measures_figure(measures: tuple[MeasureResult, ...]) -> str:
-    """Rank-1 rate of every measure with its 95 % interval, beside luck and guessing."""
+def measures_figure(measures: tuple[MeasureResult, ...], luck: float | None = None) -> str:
+    """Rank-1 rate of every measure with its 95 % interval, beside luck and guessing.
+
+    ``luck`` is that of the result. That of each single measure is drawn from its own shuffles, so
+    that it lies a step higher or lower, and stands in the table of numbers.
+    """
     shown = [measure for measure in measures if measure.rank1 is not None]
     figure, axes = new_figure(WIDTH, 1.0 + 0.24 * len(shown))
     for row, measure in enumerate(shown):
         _interval(axes, row, measure.rank1, MATED)
-        if measure.luck is not None:
+        ends = judged(measure)
+        if ends is not None and measure.rank1 is not None and measure.rank1.most is not None:
+            low, high = 100 * ends[0], 100 * ends[1]
             axes.plot(
-                100 * measure.luck,
-                row,
-                "|",
-                color=INK,
-                ms=11,
-                mew=2.2,
-                label=LABELS["control"] if row == 0 else None,
+                [low, high],
+                [row, row],
+                color=MATED,
+                lw=4.2,
+                solid_capstyle="butt",
+                label=None if row else LABELS["judged"],
             )
+    if luck is not None:
+        axes.axvline(100 * luck, color=INK, lw=2.2, label=LABELS["control"])
     chance = [m.chance for m in shown if m.chance is not None]
     if chance:
         axes.axvline(100 * chance[0], color=CHANCE, ls=":", lw=1.4, label=GUESSING)

@@ -69,6 +69,7 @@ NOT_KNOWN = (
     "faces_not_looked_at",
     "files_beside_images",
     "files_unread",
+    "metadata_to_read",
     "people_failed",
     "folders_unread",
     "tables_unused",
@@ -383,7 +384,11 @@ def _metadata(report: Report) -> Iterator[Follow]:
     unread = _cells(section.tables.get("unread"))
     left = most(unread.get(FileRow.SEARCHED, 0)) + most(unread.get(FileRow.UNREAD, 0))
     if left:
-        yield Follow("files_unread", count=left, of=unread.get(FileRow.ALL, 0))
+        parts = unread.get(FileRow.SEARCHED, 0), unread.get(FileRow.UNREAD, 0)
+        yield Follow("files_unread", count=left, of=unread.get(FileRow.ALL, 0), counts=parts)
+    judge = unread.get(FileRow.TO_READ, 0)
+    if most(judge):
+        yield Follow("metadata_to_read", count=judge)
     copy = _cells(section.tables.get("copy"))
     if most(copy.get(CopyRow.REMAINING, 0)):
         yield Follow("copy_holds_removed_values", count=copy[CopyRow.REMAINING])

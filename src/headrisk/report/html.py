@@ -19,7 +19,17 @@ from headrisk.findings.records import MeasureResult, ModalitySection, Report, Ru
 from headrisk.report import figures
 from headrisk.report.svg import own_names
 from headrisk.report.treated_part import before_after_table, trade_table
-from headrisk.report.words import cost, first_page, metadata, people, phrases, presence, summary
+from headrisk.report.words import (
+    annex,
+    cost,
+    first_page,
+    fixed,
+    metadata,
+    people,
+    phrases,
+    presence,
+    summary,
+)
 from headrisk.report.words import deidentified as treated
 from headrisk.report.words import follows as follow_words
 from headrisk.report.words import risk as risk_words
@@ -57,6 +67,7 @@ def public_html(report: Report, run: RunRecord, digest: str) -> str:
         answers=answers,
         follows=rows,
         shown=shown,
+        annex=annex.annex(report, follows=bool(rows)),
         drawn=explained(views, drawings),
         boards=boards(report, run),
         costs=attack_costs(report, run),
@@ -120,6 +131,9 @@ def render(template: str, **values: Any) -> str:
             wording=summary,
             explained=explained,
             first_words=first_page,
+            annex_words=annex,
+            fixed=fixed,
+            counted_as=phrases.counted,
             people_words=people,
             words=risk_words,
             cost=cost,
@@ -179,6 +193,7 @@ def _environment() -> Environment:
         natural=phrases.natural_frequency,
         with_commands=with_commands,
         with_blanks=with_blanks,
+        with_code=with_code,
     )
     return environment
 
@@ -205,6 +220,18 @@ def with_commands(text: str) -> Markup:
 
     marked = _COMMAND.sub(command, str(escape(text)))
     return Markup(_PAGE.sub(r'<a href="\g<0>">\g<0></a>', marked))  # noqa: S704
+
+
+_CODE = re.compile(r"`([^`]+)`")
+
+
+def with_code(text: str) -> Markup:
+    """The text, escaped, with what stands between backticks as code.
+
+    >>> str(with_code("See `methods.md` & more."))
+    'See <code>methods.md</code> &amp; more.'
+    """
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704
 
 
 _BLANK = re.compile(r"\[[^\]\[]+\]|\u2610")
@@ -248,7 +275,7 @@ def section_figures(section: ModalitySection, first: MeasureResult) -> Mapping[s
     if first.name in curves:
         drawn["det"] = figures.det_figure({first.name: curves[first.name], **curves})
     if sum(m.rank1 is not None for m in section.measures) > 0:
-        drawn["measures"] = figures.measures_figure(section.measures)
+        drawn["measures"] = figures.measures_figure(section.measures, first.luck)
     conditions = tuple(c for c in section.conditions if not summary.of_everybody(c, section))
     if first.rank1 is not None and any(c.rank1 is not None for c in conditions):
         drawn["conditions"] = figures.conditions_figure(conditions, first.rank1.value)

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 from html import unescape
 from itertools import groupby
-from math import isfinite
+from math import floor, isfinite
 
 from headrisk.dataset.description import DataSetName
 from headrisk.errors import InputError
@@ -21,6 +21,7 @@ from headrisk.findings.coarse import (
     FEWEST_FOR_EXTREMES,
     GRAIN,
     SMALLEST_CELL,
+    TINY,
     Count,
     coarse_model,
     coarse_share,
@@ -282,7 +283,7 @@ def _measure(measure: MeasureResult) -> MeasureResult:
         thresholds={
             rule: _threshold(item, n, many=many) for rule, item in measure.thresholds.items()
         },
-        control=_one_digit(measure.control),
+        control=_luck_of(measure.control, n),
         extra=_extra(measure.extra, n),
     )
     return replace(public, reading=_reading(public))
@@ -290,15 +291,16 @@ def _measure(measure: MeasureResult) -> MeasureResult:
 
 def _choice(choice: Choice) -> Choice:
     """How the attack was chosen; its rate, control and p value as those of a measure."""
-    people = 0 if choice.rank1 is None else choice.rank1.n
+    rank1, high = coarse_share(choice.rank1), choice.control_high
+    people = 0 if rank1 is None else rank1.n
     fewest, _ = counts_of(choice.share * people, people) if people else (0, 0)
     return replace(
         choice,
-        rank1=coarse_share(choice.rank1),
+        rank1=rank1,
         share=fewest / people if people else 1.0,
         control=_digit(choice.control),
-        control_high=_digit(choice.control_high),
-        p_value=None if choice.p_value is None else _p_bound(choice.p_value),
+        control_high=None if high is None else _whole_people(high, people),
+        p_value=None,  # would tell the counts of a bin apart
     )
 
 
@@ -322,21 +324,23 @@ def _labels(labels: LabelCheck) -> LabelCheck:
 def _reading(measure: MeasureResult) -> Reading:
     """What follows from the public figures, so that it tells no more than they do.
 
-    The upper end of the bin decides, so an attack that links people is not called unclear.
+    An attack links people where luck reaches no count of the bin and the interval of the highest
+    one lies above luck. On the highest count alone six people of pure noise were said to be linked
+    in one case of ten, as their bin of 3 to 6 may be all of them. Whoever links people by the exact
+    count does so by the bin, but for six people who are all found: nothing tells them from three.
     """
-    if measure.rank1 is None or measure.reading == "too little data":
+    rate = measure.rank1
+    if rate is None or measure.reading == "too little data":
         return measure.reading
     luck = measure.luck or 0.0
-    if interval(measure.rank1.most or 0, measure.rank1.n)[0] > luck:
+    whole_bin = (rate.fewest or 0) / rate.n > luck + TINY
+    if whole_bin and interval(rate.most or 0, rate.n)[0] > luck:
         return "links"
-    return "unclear" if measure.rank1.value > luck else "does not link"
+    return "unclear" if rate.value > luck else "does not link"
 
 
 def _extra(extra: Mapping[str, Value], people: int) -> dict[str, Value]:
-    found = dict(extra)
-    p_value = extra.get("p_value")
-    if isinstance(p_value, float):
-        found["p_value"] = _p_bound(p_value)
+    found = dict(extra) | ({"p_value": None} if "p_value" in extra else {})
     for name in ("one_to_one_found", "d_sys", "d_sys_low", "d_sys_high"):
         share = extra.get(name)
         if isinstance(share, int | float) and isfinite(share):
@@ -377,16 +381,21 @@ def _distance(rate: Estimate | None) -> Estimate | None:
     )
 
 
-def _one_digit(rate: Estimate | None) -> Estimate | None:
-    """A rate over pairs or shuffles to one significant digit, down, its upper end too."""
+def _luck_of(rate: Estimate | None, people: int) -> Estimate | None:
+    """The rate of a control to one significant digit, its upper end to whole people, both down."""
     if rate is None:
         return None
     return replace(
         rate,
         value=rung(rate.value, up=False, steps=DIGITS),
         low=rung(rate.low, up=False, steps=DIGITS),
-        high=rung(rate.high, up=False, steps=DIGITS),
+        high=_whole_people(rate.high, people),
     )
+
+
+def _whole_people(share: float, people: int) -> float:
+    """A share of so many people, down to whole people: a count exceeds both or neither."""
+    return floor(share * people + TINY) / people if people else share
 
 
 def _digit(value: float | None) -> float | None:

@@ -14,16 +14,18 @@ from __future__ import annotations
 
 import os
 import reprlib
+import resource
 import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing import connection, get_context, parent_process
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from threadpoolctl import threadpool_limits
 
@@ -151,10 +153,30 @@ def _on_cluster(
         yield answer.index, WorkerLost(answer.index) if answer.lost else answer.result
 
 
+@dataclass(frozen=True)
+class Used:
+    """What a process used since it started: processor time, and most memory in getrusage's unit."""
+
+    seconds: float = 0.0
+    peak: int = 0
+
+
+@dataclass(frozen=True)
+class _Answer(Generic[R]):
+    """A task's result, and what the worker used until then."""
+
+    result: R
+    used: Used
+
+
 class _Worker:
-    """One spawned process that runs one task at a time."""
+    """One spawned process that runs one task at a time.
+
+    ``used`` is what its last answer told.
+    """
 
     def __init__(self) -> None:
+        self.used = Used()
         self._pool = ProcessPoolExecutor(
             max_workers=1, mp_context=get_context("spawn"), initializer=_prepare_worker
         )
@@ -165,8 +187,16 @@ class _Worker:
         """The process came up far enough to answer."""
         return self._pid.done() and self._pid.exception() is None
 
-    def submit(self, function: Callable[[T], R], task: T) -> Future[R]:
-        return self._pool.submit(_call, function, task)
+    @property
+    def well(self) -> bool:
+        """A process that waits for a task still answers."""
+        try:
+            return self._pool.submit(os.getpid).exception() is None
+        except BrokenProcessPool:
+            return False
+
+    def submit(self, function: Callable[[T], R], task: T) -> Future[_Answer[R]]:
+        return self._pool.submit(_answer, function, task)
 
     def close(self) -> None:
         """End the process, which must be idle or dead, and wait for it."""
@@ -183,23 +213,67 @@ class _Worker:
                 os.kill(self._pid.result(), signal.SIGTERM)
 
 
+_WAITING: ContextVar[list[_Worker] | None] = ContextVar("workers that wait for tasks", default=None)
+
+
+@contextmanager
+def workers_kept() -> Iterator[None]:
+    """Within it a worker that has no more tasks waits for those of the next call.
+
+    So a command of several stages starts its workers once, and what they read once (networks,
+    templates) serves all stages. At the end of the outermost such block they end.
+    """
+    if _WAITING.get() is not None:
+        yield
+        return
+    waiting: list[_Worker] = []
+    token = _WAITING.set(waiting)
+    try:
+        yield
+    finally:
+        _WAITING.reset(token)
+        for worker in waiting:
+            worker.close()
+
+
+def used_by_waiting() -> list[Used]:
+    """What each worker that waits for tasks used so far; the system tells it only at their end."""
+    return [worker.used for worker in _WAITING.get() or ()]
+
+
+def _free_worker() -> _Worker:
+    """One that waits, or a new one."""
+    waiting = _WAITING.get()
+    while waiting:
+        worker = waiting.pop()
+        if worker.well:
+            return worker
+        worker.close()
+    return _Worker()
+
+
 def _parallel(
     function: Callable[[T], R], numbered: Iterator[tuple[int, T]], processes: int
 ) -> Iterator[tuple[int, R | WorkerLost]]:
     """Keep every worker busy; then give each task whose worker died a second try, alone."""
     alive: set[_Worker] = set()
-    busy: dict[Future[R], tuple[_Worker, int, T]] = {}
+    busy: dict[Future[_Answer[R]], tuple[_Worker, int, T]] = {}
     lost: list[tuple[int, T]] = []
 
     def start_next(worker: _Worker | None) -> None:
         for index, task in numbered:
             if worker is None:
-                worker = _Worker()
+                worker = _free_worker()
                 alive.add(worker)
             busy[worker.submit(function, task)] = (worker, index, task)
             return
         if worker is not None:
-            retire(worker)
+            alive.discard(worker)
+            waiting = _WAITING.get()
+            if waiting is None:
+                worker.close()
+            else:
+                waiting.append(worker)
 
     def retire(worker: _Worker) -> None:
         worker.close()
@@ -217,7 +291,7 @@ def _parallel(
                     if worker.started:
                         start_next(None)
                     continue
-                result = _result(future, index, task)
+                result = _result(future, worker, index, task)
                 start_next(worker)
                 yield index, result
         if next(numbered, None) is not None:
@@ -227,7 +301,7 @@ def _parallel(
             alive.add(worker)
             future = worker.submit(function, task)
             if not isinstance(future.exception(), BrokenProcessPool):
-                result = _result(future, index, task)
+                result = _result(future, worker, index, task)
                 retire(worker)
                 yield index, result
             elif worker.started:
@@ -240,17 +314,24 @@ def _parallel(
             worker.kill()
 
 
-def _result(future: Future[R], index: int, task: T) -> R:
+def _result(future: Future[_Answer[R]], worker: _Worker, index: int, task: T) -> R:
     error = future.exception()
     if error is not None:
         _name_task(error, index, task)
         raise error
-    return future.result()
+    answer = future.result()
+    worker.used = answer.used
+    return answer.result
 
 
 def _call(function: Callable[[T], R], task: T) -> R:
     with threadpool_limits(limits=1):
         return function(task)
+
+
+def _answer(function: Callable[[T], R], task: T) -> _Answer[R]:
+    result, used = _call(function, task), resource.getrusage(resource.RUSAGE_SELF)
+    return _Answer(result, Used(used.ru_utime + used.ru_stime, used.ru_maxrss))
 
 
 def _name_task(error: BaseException, index: int, task: object) -> None:

@@ -24,6 +24,7 @@ from pathlib import Path
 from headrisk import __version__
 from headrisk.io.canonical import exact_json
 from headrisk.io.digests import keyed_digest
+from headrisk.run.engine import used_by_waiting
 from headrisk.settings import Settings
 
 
@@ -198,13 +199,15 @@ def _processor() -> str:
 
 def _cpu_seconds() -> float:
     usages = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
+    ended = sum(usage.ru_utime + usage.ru_stime for usage in usages)
+    return ended + sum(one.seconds for one in used_by_waiting())
 
 
 def _peak_mb() -> float:
+    ended = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
     largest = max(
-        resource.getrusage(who).ru_maxrss
-        for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+        *(resource.getrusage(who).ru_maxrss for who in ended),
+        *(one.peak for one in used_by_waiting()),
     )
     unit = 1 if sys.platform == "darwin" else 1024  # macOS counts bytes, others kibibytes
     return largest * unit / 1e6

@@ -191,16 +191,15 @@ def clustered_share(
     most: int,
     *,
     exact: bool = False,
-    freedom: float | None = None,
     apart: int | None = None,
 ) -> Estimate | None:
     """Mean over people of a value in 0..1 whose variance is known otherwise than by people.
 
     As ``share_of_people``, but the effective number of people may fall below their number, where
     outcomes of different people depend on one another. At most ``most``, at least two. ``exact``
-    asks for the exact interval at any rate. Student's quantile makes up for the variance being an
-    estimate, with ``freedom`` degrees, one less than people if None. No event at all bounds the
-    rate as none among ``apart`` independent people would, all of them if None.
+    asks for the exact interval at any rate. Student's quantile, of one degree less than people,
+    makes up for the variance being an estimate. No event at all bounds the rate as none among
+    ``apart`` independent people would, all of them if None.
     """
     n = int(per_person.size)
     if n == 0:
@@ -214,7 +213,7 @@ def clustered_share(
         return Estimate(float(mean), low, high, n, "rule of three on people")
     effective = mean * (1 - mean) / variance if variance > 0 else float(n)
     effective = float(np.clip(effective, min(2.0, n), max(most, n)))
-    quantile = students_quantile(n - 1 if freedom is None else freedom)
+    quantile = students_quantile(n - 1)
     hits = mean * effective
     if exact or min(hits, effective - hits) < FEW_EVENTS - TINY:
         narrower = effective * (NORMAL_QUANTILE / quantile) ** 2

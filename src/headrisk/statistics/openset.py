@@ -208,13 +208,11 @@ def _rates_at(
         [(hit, _any_reached(np.maximum(reached - 1, 0), searches.counts - 1, fewer))],
     )
     disjoint = max(most // size, 1)
-    variance, freedom = _variance(*without)
     fpir = clustered_share(
         person_means(alarm, searches.person)[1],
-        variance,
+        _variance(without, students_quantile(searches.people - 1)),
         alarm.size * disjoint,
         exact=fitted is not None,
-        freedom=freedom,
         apart=searches.people // 2,
     )
     mates = _only(mates, mates.ranks.gallery >= size)
@@ -223,13 +221,12 @@ def _rates_at(
     found, wrong = _outcomes(mates, threshold, size, reached, searches.counts)
     missed = _left_out(mates, searches, threshold, size, hit, reached)
     people, probes = mates.ranks.person, mates.ranks.probe.size
+    quantile = students_quantile(np.unique(people).size - 1)
     fnir, other = (
         clustered_share(
-            person_means(outcome, people)[1], variance, probes * disjoint, freedom=freedom
+            person_means(outcome, people)[1], _variance(part, quantile), probes * disjoint
         )
-        for outcome, (variance, freedom) in zip(
-            (1.0 - found, wrong), (_variance(*part) for part in missed), strict=True
-        )
+        for outcome, part in zip((1.0 - found, wrong), missed, strict=True)
     )
     if fitted is not None and fpir is not None:
         bounded = searches.people * disjoint >= people_to_bound(fitted)
@@ -261,7 +258,7 @@ def _left_out(
     size: int,
     hit: BoolArray,
     reached: IntArray,
-) -> tuple[tuple[FloatArray, float], tuple[FloatArray, float]]:
+) -> tuple[_Without, _Without]:
     """FNIR and the rate of wrong names as ``_without_one`` gives them."""
     ranks = mates.ranks
     fewer = max(min(size, int(ranks.gallery.min()) - 1), 1)
@@ -300,6 +297,21 @@ def _left_out(
     return miss, false
 
 
+@dataclass(frozen=True)
+class _Without:
+    """A mean over people searched for, with each person left out.
+
+    ``whole`` (people,) in both roles, ``searched`` (people searched for,) as searched for alone,
+    ``found`` (people,) as found alone. ``pairs`` is the sum of squares of what each pair of a
+    search and a gallery person adds to the mean; leaving out either of its people counts it.
+    """
+
+    whole: FloatArray
+    searched: FloatArray
+    found: FloatArray
+    pairs: float
+
+
 def _without_one(
     weight: FloatArray,
     person: IntArray,
@@ -308,11 +320,8 @@ def _without_one(
     stranger: BoolArray,
     kept: FloatArray,
     changed: Sequence[tuple[BoolArray, FloatArray]],
-) -> tuple[FloatArray, float]:
-    """(people,) a mean over people searched for, with each person left out.
-
-    The second part is the sum of squares of what each pair of a search and a gallery person adds
-    to the mean; leaving out either of its people counts it.
+) -> _Without:
+    """A mean over people searched for, with each person left out.
 
     Parameters
     ----------
@@ -329,30 +338,47 @@ def _without_one(
     """
     searched = np.unique(person)
     everybody = np.union1d(searched, columns)
-    total = np.full(everybody.size, float(weight @ same))
+    all_told = float(weight @ same)
     moved = (weight * (kept - same)) @ stranger
     pairs = float((weight * (kept - same)) ** 2 @ stranger.sum(axis=1))
     for mask, outcome in changed:
         moved = moved + (weight * (outcome - kept)) @ mask
         square = (weight * (outcome - same)) ** 2 - (weight * (kept - same)) ** 2
         pairs += float(square @ mask.sum(axis=1))
-    np.add.at(total, np.searchsorted(everybody, columns), moved)
-    np.subtract.at(total, np.searchsorted(everybody, person), weight * same)
+    found, own = np.full(everybody.size, all_told), np.zeros(everybody.size)
+    np.add.at(found, np.searchsorted(everybody, columns), moved)
+    np.add.at(own, np.searchsorted(everybody, person), weight * same)
     number = searched.size - np.isin(everybody, searched)
-    means = np.asarray(total[number > 0] / number[number > 0], dtype=np.float64)
-    return means, pairs / searched.size**2
+    counted = number > 0
+    alone = (all_told - own[number < searched.size]) / max(searched.size - 1, 1)
+    return _Without(
+        np.asarray((found - own)[counted] / number[counted], dtype=np.float64),
+        np.asarray(alone, dtype=np.float64),
+        found / searched.size,
+        pairs / searched.size**2,
+    )
 
 
-def _variance(without: FloatArray, pairs: float) -> tuple[float, float]:
-    """Jackknife variance less the pairs counted twice, at least half of it; degrees of freedom.
+def _variance(without: _Without, quantile: float) -> float:
+    """Variance of a mean over searches that share the people of the gallery.
 
-    One more person like the most influential is allowed for, and that the sample may hold too few
-    of those who matter.
+    The jackknife's, less the pairs counted twice, at least half of it. The part that single
+    searches would have on their own is known as well as that of any share of people, and intervals
+    of shares allow for it. What goes beyond is what gallery people do to many searches at once: it
+    rests on as many people as matter (Student's quantile of those degrees, over ``quantile``, which
+    the interval uses), one more like the most influential is allowed for, and that the sample may
+    hold too few of those who matter.
     """
-    whole, deviations = jackknife_variance(without), without - without.mean()
-    freedom = degrees_of_freedom(deviations, without.size - 1)
+    both = jackknife_variance(without.whole)
+    people = without.searched.size
+    alone = jackknife_variance(without.searched) * (people - 1) / max(people, 1)
+    shared = max(both - without.pairs, both / 2) - alone
+    if shared <= 0:
+        return alone
+    deviations = without.found - without.found.mean()
+    freedom = degrees_of_freedom(deviations, without.found.size - 1)
     wider = (1.0 + like_the_strongest(deviations)) * (1.0 + lopsided(deviations)) ** 2
-    return max(whole - pairs, whole / 2) * wider, freedom
+    return alone + shared * wider * (students_quantile(freedom) / quantile) ** 2
 
 
 def _at_limits(
@@ -381,8 +407,7 @@ def search_variance(scores: PairScores, size: int | None = None) -> float:
 
     By leaving out one person at a time, as searched for and as found (``open_set_rates``, without
     a threshold), in random galleries of ``size`` people, the largest if None. 0 where the galleries
-    are too small to leave anybody out. Made larger as Student's quantile is than the normal one,
-    which its intervals use: with hubs the variance rests on few people.
+    are too small to leave anybody out. For intervals that use the normal quantile.
     """
     searches, mates = _searches(scores), _mates(scores)
     most = int(mates.ranks.gallery.min()) if mates.ranks.probe.size else 0
@@ -392,8 +417,7 @@ def search_variance(scores: PairScores, size: int | None = None) -> float:
     missed, _ = _left_out(
         mates, searches, -np.inf, size, searches.stranger, searches.counts
     )  # every stranger reaches no threshold
-    variance, freedom = _variance(*missed)
-    return variance * (students_quantile(freedom) / NORMAL_QUANTILE) ** 2
+    return _variance(missed, NORMAL_QUANTILE)
 
 
 def _any_reached(reached: IntArray, counts: IntArray, drawn: int) -> FloatArray:

@@ -134,7 +134,7 @@ def share_columns(probe: FeatureTable, gallery: FeatureTable) -> Shared:
 
 def _alone(table: FeatureTable, keys: set[str], reason: str) -> list[Dropped]:
     return [
-        Dropped(spelling, reason)
+        Dropped(spelling, reason, "alone")
         for key, spelling in zip(table.keys, table.spellings, strict=True)
         if key not in keys
     ]
@@ -178,9 +178,9 @@ def _drop_columns(table: FeatureTable) -> FeatureTable:
     for k, name in enumerate(table.spellings):
         known = values[np.isfinite(values[:, k]), k]
         if known.size < (1 - LARGEST_MISSING) * len(values) or not known.size:
-            dropped.append(Dropped(name, f"missing in {len(values) - known.size} rows"))
+            dropped.append(Dropped(name, f"missing in {len(values) - known.size} rows", "missing"))
         elif len(values) > 1 and np.ptp(known) == 0:
-            dropped.append(Dropped(name, "the same in every row"))
+            dropped.append(Dropped(name, "the same in every row", "constant"))
         else:
             kept.append(k)
     return table.take_columns(kept, dropped)

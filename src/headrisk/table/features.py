@@ -157,10 +157,15 @@ def _kind(words: list[str]) -> tuple[Kind | None, list[str]]:
 
 @dataclass(frozen=True)
 class Dropped:
-    """A column or a file that does not take part, and why."""
+    """A column or a file that does not take part, and why.
+
+    ``code`` is the reason without what differs from column to column: ``missing``, ``constant``,
+    ``spelling``, ``fact``, ``text`` or ``alone``.
+    """
 
     name: str
     reason: str
+    code: str
 
 
 @dataclass(frozen=True)
@@ -256,7 +261,10 @@ def feature_table(
         values=values,
         dropped=(
             *dropped,
-            *(Dropped(name, f"another spelling of {first}") for name, first in doubled.items()),
+            *(
+                Dropped(name, f"another spelling of {first}", "spelling")
+                for name, first in doubled.items()
+            ),
         ),
         software=software,
         notes=tuple(notes),

@@ -202,12 +202,14 @@ def _sort_columns(columns: Sequence[str], rows: Sequence[Row]) -> tuple[list[Dro
     dropped, wanted = [], []
     for name in columns:
         if name in NOT_MEASURED or name in SOFTWARE:
-            dropped.append(Dropped(name, "a fact about the person or the scan, no measurement"))
+            dropped.append(
+                Dropped(name, "a fact about the person or the scan, no measurement", "fact")
+            )
             continue
         filled = sum(bool(row.values[name]) for row in rows)
         text = _stray([name], rows)
         if 2 * len(text) > filled:
-            dropped.append(Dropped(name, f"line {text[0]} holds text, no number"))
+            dropped.append(Dropped(name, f"line {text[0]} holds text, no number", "text"))
         else:
             wanted.append(name)
     return dropped, wanted

@@ -91,6 +91,7 @@ ATTACKS: Mapping[str, AttackWords] = {
         compared="the faces rendered from both scans",
         through="by faces between scans",
         found="linked to their other scan by the face",
+        found_shortly="linked to their other scan",
         attacker="The attacker holds the shared scans, and other scans of the same people with "
         "their names, and compares the faces that can be rendered from them. No photograph is "
         "needed.",
@@ -110,7 +111,7 @@ ATTACKS: Mapping[str, AttackWords] = {
         found_shortly="linked by headers, the notes stored with images",
         attacker="The attacker holds the shared files, and other files of the same people with "
         "their names, and compares what is in headers and sidecars, never looking at an image.",
-        untested="headers and sidecar files alone",
+        untested="headers",
         rows="headers and sidecars",
         needs=Needs(
             data="the shared headers and sidecars, and those of other scans with names; no image",
@@ -126,7 +127,7 @@ ATTACKS: Mapping[str, AttackWords] = {
         attacker="The attacker holds the shared table, and a table of the same measurements of the "
         "same people with their names, from other sessions or another pipeline, and compares every "
         "row with every other.",
-        untested="tables of volumes or thickness of brain regions",
+        untested="tables of brain measurements",
         rows="rows of derived tables",
         needs=Needs(
             data="the shared table, and a table of the same measurements with names to it; no "
@@ -143,7 +144,7 @@ ATTACKS: Mapping[str, AttackWords] = {
         found_shortly="linked by everything together",
         attacker="The attacker holds several of these of the same people, and weighs them "
         "together.",
-        untested="attacks put together",
+        untested="several attacks combined",
         rows="several of these together",
     ),
 }

@@ -34,7 +34,7 @@ CAPTIONS = {
         "Ranks",
         "How often is the right person among the first k candidates?",
         "For each person searched for, all others are put in order of their score. The line is the "
-        "share of people whose own scan is among the first k.",
+        "share of people whose own scan is among the first k, by the highest count of its range.",
         "The line follows the dotted one, which is guessing.",
         "The line starts near 100 %: the first candidate is almost always the right person.",
         "Read rank 1 as the risk against somebody who takes the best candidate. Compare only "
@@ -53,11 +53,11 @@ CAPTIONS = {
     "measures": Caption(
         "Measures",
         "Which way of comparing links people?",
-        "The rank-1 rate of each measure with its interval, beside luck (what the same search with "
-        "shuffled names exceeds 1 time in 20, or guessing if higher) and guessing.",
-        "Every value lies at luck or below. Intervals are widened to protect people: one "
-        "that reaches down to luck does not show that nothing was found.",
-        "At least one interval lies clear to the right.",
+        "The rank-1 rate of each measure by its highest count: thin the interval of the range, "
+        "thick that of the highest count. Luck is that of the first page.",
+        "Every value lies at luck or below. A thin line that reaches down to luck does not show "
+        "that nothing was found.",
+        "At least one thick line lies to the right of luck.",
         "Judge the data by the strongest measure, not by the mean.",
     ),
     "conditions": Caption(
@@ -146,10 +146,11 @@ LABELS = {  # axes and legends
     "attack": "attack ({measure})",
     "rank": "rank k in a gallery of {gallery} people",
     "within": "found within k (%)",
-    "control": "luck (shuffled names)",
+    "control": "luck, as on the first page",
     "rank1": "found at rank 1 (%)",
     "whole": "whole data set",
     "interval": "attack, 95 % interval",
+    "judged": "of the highest count",
     "kde": "curves cross",
     "fmr_1e-2": "FMR 1 %",
     "fmr_1e-3": "FMR 0.1 %",

@@ -16,9 +16,8 @@ def photo_needs(photos: int, sets: int) -> Needs:
     plain = ATTACKS["face"].needs
     if not sets:
         return plain
-    each = photos / sets
-    number = f"{each:.0f}" if each == round(each) else f"{each:.1f}"
-    return Needs(f"{plain.data} ({number} for each person here)", plain.skill, plain.hardware)
+    each = max(round(photos / sets), 1)  # a whole number, which does not give back their sum
+    return Needs(f"{plain.data} (about {each} for each person here)", plain.skill, plain.hardware)
 
 
 def needs_sentence(one: AttackCost) -> str:

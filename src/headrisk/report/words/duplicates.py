@@ -8,10 +8,10 @@ from headrisk.report.words.phrases import counted
 
 TITLE = "Search for duplicates and wrong labels"
 TITLES = {
-    "same-image": "The same image stored twice",
-    "two-ids": "One person under two IDs",
-    "two-persons": "Two persons under one ID",
-    "mirrored": "One of two scans mirrored left to right",
+    "same-image": "the same image stored twice",
+    "two-ids": "one person under two IDs",
+    "two-persons": "two persons under one ID",
+    "mirrored": "one of two scans mirrored left to right",
 }
 KIND_NAMES: Mapping[str, str] = {
     "t1": "T1w with T1w",
@@ -35,7 +35,7 @@ def summary_sentence(usable: int, labels: int, *, compared: int, counts: Mapping
     if not compared:
         return f"Too little data: {looked}; at least two scans are needed to compare any."
     parts = [
-        f"{title[:1].lower()}{title[1:]} ({counted(counts[what], 'case')})"
+        f"{title} ({counted(counts[what], 'case')})"
         for what, title in TITLES.items()
         if counts.get(what)
     ]

@@ -17,6 +17,7 @@ from headrisk.report.words import risk as risk_words
 from headrisk.report.words.attacks import ATTACKS
 from headrisk.report.words.first_page import found_in_text, how_to_read, unmeasured_defacing
 from headrisk.report.words.metadata import MISSED, NOT_READ
+from headrisk.report.words.people import grouped
 from headrisk.statistics.intervals import with_failures
 
 REGULATORS_LINE = 0.09
@@ -127,19 +128,37 @@ def looked_at(report: Report) -> str:
     unseen = counts.failed + counts.left_out
     if not unseen:
         return inventory.totals(counts)
-    return (
-        f"{inventory.totals(counts)} No figure says anything of the "
+    what = "brains or faces" if _compares_headers(report) else "this report"
+    text = (
+        f"{inventory.totals(counts)} No figure of {what} says anything of the "
         f"{phrases.counted(unseen, 'image')} not looked at; count "
         f"{'it' if unseen == 1 else 'them'} as if faces and brains were there."
     )
+    if not _compares_headers(report):
+        return text
+    return (
+        f"{text} Headers, which also stand beside images, were compared wherever they could be "
+        "read."
+    )
+
+
+def _compares_headers(report: Report) -> bool:
+    return any(one.name == "metadata" and one.measures for one in report.modalities)
 
 
 def linked(report: Report) -> str:
     """The strongest attack of each kind in a few words, with interval and control."""
+    return f"{phrases.capital(_who_is_linked(report))}. {how_to_read(report)}"
+
+
+def linked_in_text(report: Report) -> str:
+    """The same within a paragraph: ``Linked: by the brain ...``."""
+    return f"Linked: {_who_is_linked(report)}. {how_to_read(report)}"
+
+
+def _who_is_linked(report: Report) -> str:
     said = [_linked(section) for section in report.modalities if section.measures]
-    if not said:
-        return "Nobody was searched for."
-    return f"{phrases.capital('; '.join(said))}. {how_to_read(report)}"
+    return "; ".join(said) or "nobody was searched for"
 
 
 def against_line(report: Report, line: float) -> str:
@@ -343,14 +362,12 @@ def attackers(report: Report) -> str:
 
 def larger(report: Report) -> str:
     """What is forecast of larger galleries, one sentence for each attack."""
-    said: dict[str, list[str]] = {}
-    for section in report.modalities:
-        if section.risk is not None:
-            text = risk_words.forecast_short(section.risk.forecast)
-            said.setdefault(text, []).append(_by(section))
     return " ".join(
-        f"{phrases.capital(phrases.listed(by))}: {text[:1].lower()}{text[1:]}"
-        for text, by in said.items()
+        grouped(
+            (_by(section), risk_words.forecast_short(section.risk.forecast))
+            for section in report.modalities
+            if section.risk is not None
+        )
     )
 
 

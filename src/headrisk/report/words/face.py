@@ -120,13 +120,17 @@ def _named(one: Named) -> str:
     return f"{one.name} ({one.model}; {weights}; licence: {one.licence})"
 
 
-def compared_sentence(sets: int, photos: int, scans: int) -> str:
-    """Who was searched among what, in words."""
+def compared_sentence(sets: int, scans: int) -> str:
+    """Who was searched among what, in words.
+
+    How many photographs were used is told as a range: of some, people withhold their consent.
+    """
     if not sets:
         return ""
+    were = "was" if sets == 1 else "were"
     return (
-        f"{counted(photos, 'photograph')} in {counted(sets, 'set')}, one set for each person, were "
-        f"searched among {counted(scans, 'scan')}."
+        f"{counted(sets, 'set')} of photographs, one for each person, {were} searched among "
+        f"{counted(scans, 'scan')}."
     )
 
 

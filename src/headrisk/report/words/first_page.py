@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from headrisk.dataset.inventory import InventoryCounts
 from headrisk.findings.attacks import facts_of
@@ -22,8 +22,9 @@ from headrisk.findings.coverage import (
 )
 from headrisk.findings.deidentified import Treatment
 from headrisk.findings.records import (
+    FILES,
     SOURCE_FOLDER,
-    MeasureResult,
+    FileRow,
     ModalitySection,
     Report,
     RunRecord,
@@ -32,10 +33,19 @@ from headrisk.findings.records import (
 from headrisk.linkage.design import PeopleCounts
 from headrisk.report.words import inventory, metadata, summary
 from headrisk.report.words.attacks import ATTACKS, title_of
-from headrisk.report.words.follows import UNSEEN, Point
+from headrisk.report.words.follows import AGAIN, UNSEEN, Point
 from headrisk.report.words.metadata_kinds import title as kind_title
-from headrisk.report.words.people import grouped, rated
-from headrisk.report.words.phrases import capital, counted, listed, people, percent, share
+from headrisk.report.words.people import by_text, grouped, rated
+from headrisk.report.words.phrases import (
+    capital,
+    count_of,
+    counted,
+    interval,
+    listed,
+    people,
+    percent,
+    share,
+)
 from headrisk.report.words.presence import faces_by_kind
 from headrisk.report.words.risk import headline_point
 from headrisk.statistics.assessment import Assessment
@@ -45,19 +55,21 @@ from headrisk.types import Estimate
 LABELS_IN_DOUBT = "labels in doubt"
 TEXTS = "texts.html: impact assessment (DPIA), ethics board, consent form, access committee."
 CHECK = (
-    "Only the custodian (who ran it), by the folder internal. headrisk doctor --verify OUT (this "
-    "folder) finds changed report files, not changed data."
+    "The custodian (who ran it), by the folder internal; headrisk doctor --verify OUT, on the "
+    "whole folder, finds changed report files, not changed data."
 )
-NOT_FEW = "which does not mean few links"
+NOT_FEW = "which does not mean few"
 SYNTHETIC = "Synthetic heads of headrisk"  # what headrisk's own made-up data sets are called
+TEXT = "Identifying text"
 SEE_TEXT = "see text"  # a verdict that no word or two would be
-MADE_UP = "Made-up heads: no evidence about real data."
+MADE_UP = "Made-up: no evidence about real data."
 ALL_SEARCHED = "all"
+FACES = ("face", "face-scans")  # attacks that compare faces
 NO_PHOTOGRAPH = "No photograph was compared."
 
 
 MOST_WORDS = 699  # on two printed pages
-FIXED_WORDS = 36  # headings, fields, and that reasons stand in the annex
+FIXED_WORDS = 31  # headings, fields, and that reasons and commands stand in the annex
 WARNING = 3  # the weight of a point that is no step
 MOST_FOUND = 2  # kinds of identifying text, named on the first page
 MOST_KINDS = 3  # of images, named on the first page
@@ -135,7 +147,7 @@ def coverage(report: Report) -> list[tuple[str, str]]:
     """The images there by kind; of them, those looked at, and those that attacks compared."""
     counts = report.inventory
     if counts is None:
-        return []
+        return _rows_of_tables(report)
     if not counts.images:
         return [("Images", "No image was found.")]
     rows = [("Images", f"{_kinds(counts)}."), _looked_at(report, counts)]
@@ -147,6 +159,18 @@ def coverage(report: Report) -> list[tuple[str, str]]:
         unseen = sum(one.failed + one.left_out for one in counts.others)
         rows.append(("Other data sets", f"{total:,} images, {unseen:,} of them not looked at."))
     return rows
+
+
+def _rows_of_tables(report: Report) -> list[tuple[str, str]]:
+    """That no image was given, and how many rows were compared, where tables came alone."""
+    section = next((one for one in report.modalities if one.name == "table"), None)
+    if section is None or len(report.modalities) > 1:
+        return []
+    rows, failed = section.counts.scans, section.counts.failed
+    return [
+        ("Images", "None was given: tables came alone."),
+        ("Looked at", f"{counted(rows - failed, 'row')} of {rows:,} in tables."),
+    ]
 
 
 def _kinds(counts: InventoryCounts) -> str:
@@ -259,7 +283,7 @@ def not_compared(report: Report) -> tuple[str, ...]:
         if len(rest) > MOST_KINDS:
             named.append(f"{counted(len(rest) - MOST_KINDS, 'more kind')}")
         said.append(f"{listed(named)} by {listed(names)}")
-    return (f"Kinds not compared: {'; '.join(said)}.",) if said else ()
+    return (f"Not compared: {'; '.join(said)}.",) if said else ()
 
 
 def unmeasured_defacing(report: Report) -> str:
@@ -267,7 +291,8 @@ def unmeasured_defacing(report: Report) -> str:
     names = [one.name for one in report.modalities if one.measures]
     stay = [_title(name) for name in names if name in ("brain", "table")]
     faces = [_title(name) for name in names if name in ("face", "face-scans")]
-    said = ["No copy without faces was given."]
+    images = any(name != "table" for name in names)
+    said = ["No copy without faces was given."] if images else []
     text = any("kinds" in one.tables or one.name == metadata.NAME for one in report.modalities)
     stay += ["headers", "text"] if text else []
     if stay:
@@ -287,7 +312,7 @@ def untested(report: Report) -> tuple[str, ...]:
     said = [
         *(
             report.not_tested
-            or summary.not_tested(report.modalities, defacing=bool(report.treatments))
+            or summary.not_tested(report.modalities, defacing=True)  # has a line of its own
         ),
         *not_compared(report),
     ]
@@ -310,20 +335,21 @@ def searched(report: Report) -> list[str]:
             said.append((_lower(one), _searched_of(counts)))
             continue
         lost = one.counts.unsearched
-        if whole is not None and not lost and one.counts.searched == whole.people:
+        held = one.counts.persons if whole is None else whole.people
+        if not lost and one.counts.searched == held:
             said.append((_lower(one), ALL_SEARCHED))
             continue
         text = f"{counted(one.counts.searched, 'person was', 'people were')} searched for"
         said.append((_lower(one), f"{text}, {lost:,} could not be." if lost else f"{text}."))
     texts = dict.fromkeys(text for _, text in said)
-    if not any(one.counts.people for one in sections):
-        return []
     if len(texts) == 1:
         return [
             f"{capital(text)} were searched for." if text == ALL_SEARCHED else capital(text)
             for text in texts
         ]
-    return [f"{text}." if text.endswith(f": {ALL_SEARCHED}") else text for text in grouped(said)]
+    return [
+        f"{who}: {text}{'.' if text == ALL_SEARCHED else ''}" for text, who in by_text(said).items()
+    ]
 
 
 def _searched_of(counts: PeopleCounts) -> str:
@@ -364,32 +390,43 @@ def legend(report: Report, *, bars: bool = True) -> str:
         if one.sufficient and one.headline and one.headline.rank1
     ]
     ranges = any(one.rank1 and one.rank1.fewest is not None for one in shown)
+    drawn = bool(shown) and bars
     said = ["Brackets: 95 % interval."]
     if ranges:
-        said = ["Counts are ranges, to hide single people; brackets: their 95 % interval."]
+        said = [
+            "Ranges hide single people. Brackets: 95 % interval of the range, then of its highest "
+            f"count{' (dark)' if drawn else ''}."
+        ]
     said.append(
-        "Luck: what the same search with shuffled names exceeds 1 time in 20, or guessing if higher"
-        f"{'; black in the bars' if shown and bars else ''}."
+        f"Luck{' (black)' if drawn else ''}: exceeded with shuffled names once in 20 tries, or "
+        "guessing if higher."
     )
-    whose = "the interval of the highest count" if ranges else "the interval"
+    whose = "every count and the interval of the highest" if ranges else "the interval"
+    lies = "lie above luck" if ranges else "lies above luck"
+    reached = "the interval takes in luck"
+    if ranges:
+        reached = "luck reaches the lowest count or the interval of the highest"
     top = "the highest count" if ranges else "the rate"
     means = {
-        "links": f"\u201clinks people\u201d: {whose} lies above luck",
-        "unclear": f"\u201cmay link people\u201d: {whose} takes in luck",
-        "does not link": f"\u201cnot shown to link\u201d: {top} is not above luck, which proves "
-        "nothing",
+        "links": f"links people\u201d: {whose} {lies}",
+        "unclear": f"may link people\u201d: {reached}",
+        "does not link": f"not shown to link\u201d: {top} is not above luck, which proves nothing",
     }
     readings = {one.reading for one in shown}
     told = [text for reading, text in means.items() if reading in readings]
     if told:
-        said.append(f"\u201c{capital('; '.join(told)[1:])}.")
+        said.append("\u201c" + capital("; \u201c".join(told)) + ".")
     return " ".join(said)
 
 
 def answers(report: Report) -> tuple[Answer, ...]:
     """One line for each attack, then what is left in the files, then before and after."""
     doubt = summary.labels_in_doubt(report.modalities)
-    said = [_attack(one, doubt) for one in report.modalities if one.measures or not one.panels]
+    said = [
+        _attack(one, doubt, _limits(report, one))
+        for one in report.modalities
+        if one.measures or not one.panels
+    ]
     if not report.modalities:
         said.append(Answer("Attacks", "not tested", "No attack could be tried."))
     if report.modalities and report.inventory is not None and not _photographs_tried(report):
@@ -429,7 +466,7 @@ def that_fit(
     texts = [legend(report), *report.notes, *(f"{name} {text}" for name, text in facts)]
     texts += [f"{one.title} {one.text}" for one in found]
     texts += [one.verdict for one in found if one.verdict != SEE_TEXT]
-    texts += untested(report)
+    texts += [*untested(report), AGAIN]
     texts += [summary.label_warning(section) for section in report.modalities]
     texts.append(report.title)
     room = MOST_WORDS - FIXED_WORDS - sum(map(_length, texts))
@@ -464,7 +501,8 @@ def _length(text: str) -> int:
     return sum(any(char.isalnum() for char in word) for word in text.split())
 
 
-def _attack(section: ModalitySection, labels_in_doubt: bool) -> Answer:
+def _attack(section: ModalitySection, labels_in_doubt: bool, more: Sequence[str] = ()) -> Answer:
+    """One attack in a line; ``more`` limits what its figures say."""
     title = title_of(section.name)
     if section.simulated:
         title += " (simulated)"
@@ -476,9 +514,10 @@ def _attack(section: ModalitySection, labels_in_doubt: bool) -> Answer:
     found = (own.found_shortly or own.found) if own else "linked"
     if section.simulated:
         found = summary.SIMULATED_FOUND
-    count, bracket = share(first.rank1).split(" (", 1)
-    luck = summary.against_luck(first)
-    text = f"{capital(count)} {_were(count)} {found} ({bracket}{f'; {luck}' if luck else ''}."
+    ends = "; ".join(filter(None, (interval(first.rank1), summary.against_luck(first))))
+    who = f"{count_of(first.rank1)} of {people(first.rank1.n)}"
+    text = f"{capital(who)} {_were(first.rank1)} {found} ({ends})."
+    text = " ".join((text, *more))
     if section.simulated:
         text = f"Simulated re-scans, no true ones: {text}"
     verdict, alarm = summary.RESULTS[first.reading], first.reading in ("links", "unclear")
@@ -488,25 +527,31 @@ def _attack(section: ModalitySection, labels_in_doubt: bool) -> Answer:
     return Answer(
         title,
         verdict,
-        text.rstrip(),
+        text,
         section.name,
         alarm,
         first.rank1,
         first.luck,
-        _held_against_luck(first),
+        summary.judged(first),
     )
 
 
-def _held_against_luck(first: MeasureResult) -> tuple[float, float] | None:
-    """What the bar shows as held against luck: an interval, or the rate where that is no more."""
-    rate = first.rank1
-    if first.reading == "does not link" and rate is not None:
-        return rate.value, rate.value
-    return summary.judged(first)
+def _were(rate: Estimate) -> str:
+    return "was" if rate.n == 1 or count_of(rate) == "1" else "were"
 
 
-def _were(count: str) -> str:
-    return "was" if count.startswith("1 of") or count.endswith("of 1 person") else "were"
+def _limits(report: Report, section: ModalitySection) -> tuple[str, ...]:
+    """What limits the figure of an attack by faces, in half a sentence each."""
+    if section.name not in FACES or not section.sufficient:
+        return ()
+    said = []
+    across = summary.across_kinds(section)
+    if across:
+        said.append(f"{across}.")
+    left = report.faces_left
+    if left is not None and any(left.counts.get(name) for name in ("gone", "part", "unclear")):
+        said.append("Whole faces may link more.")
+    return tuple(said)
 
 
 def brief(one: Treatment, report: Report) -> str:
@@ -574,7 +619,7 @@ def _faces(report: Report) -> Answer:
     left = report.faces_left
     if left is not None:
         alarm = face_may_be_left(report)
-        text = faces_by_kind(report, total=False)
+        text = faces_by_kind(report, briefly=True)
         return Answer("Faces left", SEE_TEXT, text, "faces-left", alarm or not left.looked)
     seen = scan_faces(report)
     if seen is not None and seen.scans:
@@ -592,13 +637,13 @@ def _plain(cell: object) -> str:
 def _metadata(report: Report) -> Answer:
     section = next((one for one in report.modalities if "kinds" in one.tables), None)
     if section is None:
-        if report.inventory is None:
-            return Answer("Text left", "", "")
+        if report.inventory is None and not any(one.measures for one in report.modalities):
+            return Answer(TEXT, "", "")
         text = "Nobody looked for names, dates or free text in the files."
-        return Answer("Text left", "not looked for", text)
+        return Answer(TEXT, "not looked for", text)
     alarm = bool(section.tables["kinds"].rows)
     text = f"{found_in_text(section, MOST_FOUND)} {metadata.MORE}"
-    return Answer("Text left", SEE_TEXT, text, f"{section.name}-kinds", alarm)
+    return Answer(TEXT, SEE_TEXT, text, f"{section.name}-kinds", alarm)
 
 
 def found_in_text(section: ModalitySection, most: int | None = None) -> str:
@@ -606,12 +651,7 @@ def found_in_text(section: ModalitySection, most: int | None = None) -> str:
 
     ``most`` is how many kinds of a severity are named.
     """
-    panel = next(one for one in section.panels if one.name == "kinds")
-    head, colon, said = panel.answer.partition(": ")
-    rest = said.partition(". ")[2] if colon else ""
-    if not (colon and head.startswith("In ") and section.tables["kinds"].rows):
-        return panel.answer
-    parts, direct = [], False
+    table, parts, direct = section.tables.get(FILES), [], False
     for severity, names in metadata.SEVERITIES.items():
         rows = [
             row
@@ -620,17 +660,34 @@ def found_in_text(section: ModalitySection, most: int | None = None) -> str:
         ]
         if rows:
             direct = direct or severity == "direct identifier"
-            short = [name.partition(" (")[0] for name in names]
-            parts.append(f"{_counted(rows, *short)} ({_kinds_found(rows, most)})")
-    text = f"{head}: {'; '.join(parts)}." if parts else f"{head} nothing else was found."
+            parts.append(f"{_counted(rows, *names)} ({_kinds_found(rows, most)})")
+    if table is None:  # of an earlier version, which told files in this answer alone
+        said = [next(one.answer for one in section.panels if one.name == "kinds")]
+    else:
+        files, rest = metadata.files_in(table), metadata.file_rows(table)
+        where = counted(files.total, "file")
+        said = [f"In {where}: {'; '.join(parts)}." if parts else _nothing_found(files)]
+        said += [
+            metadata.unread_sentence(files, total=most is None or not parts),
+            metadata.to_read_sentence(files.to_read, briefly=most is not None),
+            metadata.source_sentence(
+                rest.get(FileRow.SOURCE_FOLDERS, 0),
+                rest.get(FileRow.IN_SOURCE, 0),
+                rest.get(FileRow.IMAGES_IN_SOURCE, 0),
+            ),
+        ]
     dates = dates_compared(section)[:MOST_KINDS]
-    said_more = [
-        text,
-        rest,
+    differ = "differs" if len(dates) == 1 else "differ"
+    said += [
         "" if direct else "No direct identifier was found, which does not show that there is none.",
-        f"Headers differ in {listed(dates)}: dates may be left." if dates else "",
+        f"Dates may be left in headers ({listed(dates)} {differ})." if dates else "",
     ]
-    return " ".join(filter(None, said_more))
+    return " ".join(filter(None, said))
+
+
+def _nothing_found(files: metadata.Files) -> str:
+    """That nothing was found, said of the files that were read alone."""
+    return metadata.summary_sentence(replace(files, searched=0, unread=0, to_read=0), {})
 
 
 def _counted(rows: Sequence[Sequence[Value]], one: str, several: str) -> str:
@@ -654,7 +711,7 @@ def _kinds_found(rows: Sequence[Sequence[Value]], most: int | None) -> str:
         return kind_title(str(order[0][0])).lower()
     said = [f"{kind_title(str(row[0])).lower()} {_plain(row[2])}" for row in order[:most]]
     rest = len(order) - len(said)
-    return ", ".join((*said, *([counted(rest, "more kind")] if rest else [])))
+    return ", ".join((*said, *([counted(rest, "other kind")] if rest else [])))
 
 
 @dataclass(frozen=True)
@@ -726,4 +783,4 @@ def not_looked_at(report: Report) -> tuple[str, ...]:
         lines.append(f"Compared by no image attack, those not looked at included: {alone}.")
     unused = inventory.unused(counts)
     others = inventory.others(counts, whole=False)
-    return (*lines, *filter(None, (unused,)), *others)
+    return (*lines, *filter(None, (inventory.not_listed(counts), unused)), *others)

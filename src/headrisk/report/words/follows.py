@@ -18,15 +18,19 @@ from headrisk.report.words.metadata_kinds import title
 from headrisk.report.words.phrases import capital, counted, listed, people, percent
 
 SHOWN_KINDS = 3
-AGAIN = "Audit again after each change."
+UNUSED_TABLES = ("table or sidecar file", "tables or sidecar files")
+AGAIN = "Weightiest first; audit again after each change. Reasons and commands:"
 REMOVE = (
     "Remove the faces and audit again. A face that was replaced by another counts as left, since "
     "one scan cannot tell."
 )
-CLEAN = "Clean them (headrisk metadata DATASET OUT --fix COPY) and audit the copy."
+CLEAN = (
+    "Clean them (headrisk metadata DATASET OUT --fix COPY: the data's folder, one for a new "
+    "report, one for the cleaned copy) and audit the copy."
+)
 LEAVE_OUT = (
-    "Each may show a face, and nothing here speaks of it: mend or unpack it and audit again, or "
-    "leave it out."
+    "Each may show a face, and nothing here speaks of it: repair or unpack it and audit again, "
+    "or leave it out."
 )
 MAYBE_NONE = "A range from 0 may be none: the internal report says."
 ASK = {"brains": "brains", "faces": "faces", "metadata": "metadata", "tables": "tables"}
@@ -92,8 +96,8 @@ UNSEEN = (
 )
 """Rules of what was not read: one point that ends with one answer."""
 UNSEEN_DO = (
-    "Each may show a face or name a person, and nothing here speaks of it: mend or unpack it and "
-    "audit again, or leave it out. Some files count several times."
+    "Each may show a face or name a person, and nothing here speaks of it: repair or unpack it "
+    "and audit again, or leave it out. Some files count several times."
 )
 
 
@@ -306,21 +310,22 @@ COARSEN: Mapping[str, tuple[str, ...]] = {
     "shift dates": ("date",),
     "coarsen ages and measures": ("age-over-89", "demographic", "body-measure"),
     "merge rare categories": ("rare-combination", "rare-detail"),
-    "drop free text that nobody needs": ("free-text", "header-text"),
+    "drop free text that is not needed": ("free-text", "header-text"),
 }
+FIXED = "A cleaned copy (--fix) does most of this: audit it to see what is left."
 
 
 def _coarsen(found: Sequence[str]) -> str:
     """What to do about details, each advice where a detail of its kinds was found.
 
     >>> _coarsen(["date", "institution"]), _coarsen(["institution"])
-    ('Shift dates and drop the rest that nobody needs.', 'Drop those that nobody needs.')
+    ('Shift dates and drop the rest that is not needed.', 'Drop those that are not needed.')
     """
     advice = [text for text, names in COARSEN.items() if set(names) & set(found)]
     known = {name for names in COARSEN.values() for name in names}
     if not set(found) <= known or not advice:
         advice.append(
-            "drop the rest that nobody needs" if advice else "drop those that nobody needs"
+            "drop the rest that is not needed" if advice else "drop those that are not needed"
         )
     return f"{capital(listed(advice))}."
 
@@ -331,13 +336,23 @@ def _attacks(follow: Follow) -> str:
 
 def _forecast_ends(follow: Follow) -> Said:
     by = _attacks(follow)
-    do = ["That does not mean that few would be linked."]
+    do = ["As many may be linked: nothing here says fewer."]
     if follow.count:
         do.append(f"A forecast takes at least {things(follow.count, 'person', 'people')}.")
     return Said(
         f"How many would be linked among more than {people(follow.limit)} cannot be said ({by}).",
         tuple(do),
     )
+
+
+def _how_unread(follow: Follow) -> str:
+    """Whether files were not read at all, or searched as bytes alone."""
+    searched, unread = follow.counts or (0, follow.count)
+    if not most(searched):
+        return "not read"
+    if not most(unread):
+        return "only searched as bytes"
+    return f"not read ({number(unread)}) or only searched as bytes ({number(searched)})"
 
 
 def _found(one: str, several: str, do: str) -> Callable[[Follow], Said]:
@@ -381,14 +396,14 @@ SENTENCES: Mapping[str, Callable[[Follow], Said]] = {
     "tables_unused": lambda f: Said(
         f"{things(f.count, 'table or sidecar file', 'tables or sidecar files')} could not be used.",
         (
-            f"What {'it says' if f.count == 1 else 'they say'} of people is not known here: mend "
+            f"What {'it says' if f.count == 1 else 'they say'} of people is not known here: repair "
             f"{_it(f.count)}, or leave {_it(f.count)} out.",
         ),
     ),
     "tables_used_in_part": lambda f: Said(
         f"{things(f.count, 'table', 'tables')} could be used in part only: a column named twice, "
         "or lines of another length.",
-        (f"Mend {_it(f.count)} and audit again.",),
+        (f"Repair {_it(f.count)} and audit again.",),
     ),
     "files_beside_images": _beside,
     "images_copied": lambda f: Said(
@@ -480,7 +495,7 @@ SENTENCES: Mapping[str, Callable[[Follow], Said]] = {
     ),
     "people_failed": lambda f: Said(
         f"{number(f.count)} of {people(most(f.of))} could not be searched "
-        f"for, as scans failed: count {'this person' if f.count == 1 else 'them'} as found."
+        f"for, as scans failed: count {'this person' if f.count == 1 else 'them'} as linked."
     ),
     "forecast_ends": _forecast_ends,
     "metadata_direct": lambda f: Said(
@@ -497,16 +512,16 @@ SENTENCES: Mapping[str, Callable[[Follow], Said]] = {
     "metadata_quasi": lambda f: Said(
         f"{capital(things(f.count, 'detail that narrows', 'details that narrow'))} down who it is "
         f"{'is' if f.count == 1 else 'are'} in the files{_each(f)}.",
-        (_coarsen(f.kinds),),
+        (_coarsen(f.kinds), FIXED),
     ),
     "metadata_technical": _found(
         "value ties files to a device, day or place",
         "values tie files to a device, day or place",
-        "Drop values of devices that nobody needs.",
+        "Drop values of devices that are not needed.",
     ),
     "metadata_dates": lambda f: Said(
         f"Headers tell scans apart by {listed(f.kinds[:SHOWN_KINDS])}, so dates may be left.",
-        ("Shift or drop them (headrisk metadata DATASET OUT --fix COPY).",),
+        ("Shift or drop them.", FIXED),
     ),
     "metadata_notice": _found(
         "other place needs a look", "other places need a look", "The internal page says why."
@@ -521,11 +536,16 @@ SENTENCES: Mapping[str, Callable[[Follow], Said]] = {
         ("Coarsen or drop these columns.",),
     ),
     "files_unread": lambda f: Said(
-        f"{share(f, 'file')} {_was(f.count)} not read as a format of its own.",
+        f"{share(f, 'file')} {_was(f.count)} {_how_unread(f)}.",
         (
             f"That is not called clean: leave {_it(f.count)} out, or look at {_it(f.count)} "
             "yourself.",
         ),
+    ),
+    "metadata_to_read": lambda f: Said(
+        f"{capital(things(f.count, 'file holds', 'files hold'))} text or names that no rule can "
+        "judge.",
+        ("A person has to read them; internal/to-read.tsv says where.",),
     ),
     "copy_holds_removed_values": lambda f: Said(
         f"{things(f.count, 'removed value still stands', 'removed values still stand')} in the "
@@ -607,11 +627,16 @@ def _held(subject: str) -> Callable[[Follow], str]:
         if follow.about == "unclear":
             return f"count on a link by {subject}: it may be there (up to {_high(follow)})"
         return (
-            f"do not rule out a link by {subject}: none was shown, but up to {_high(follow)} may "
-            "be linked"
+            f"do not rule out a link by {subject}: it was not shown above luck, but up to "
+            f"{_high(follow)} may be linked"
         )
 
     return say
+
+
+def _which(follow: Follow) -> str:
+    """`` (archive)``: the kind of findings, where they are of one."""
+    return f" ({title(follow.kinds[0]).lower()})" if len(follow.kinds) == 1 else ""
 
 
 SHORT: Mapping[str, Callable[[Follow], str]] = {
@@ -622,20 +647,14 @@ SHORT: Mapping[str, Callable[[Follow], str]] = {
     "faces_there": lambda f: f"remove the faces in {_share(f, 'image')}{kinds(f.kinds)}",
     "photographs_link": _plain("remove faces: photographs name people"),
     "face_scans_link": _plain("remove faces: they link people"),
-    "faces_unclear": lambda f: f"treat {things(f.count, 'unclear image')} as faces until looked at",
+    "faces_unclear": lambda f: f"treat {things(f.count, 'unclear image')} as faces",
     "faces_not_looked_at": lambda f: f"{share(f, 'image')} not judged for a face",
     "faces_not_searched": _plain("look for faces, which nobody has (headrisk faces)"),
     "faces_to_check": lambda f: (
         f"see the internal list: up to {number(f.count)} of {things(f.of, 'image')} may be unclear"
     ),
-    "metadata_direct": lambda f: (
-        f"take out {things(f.count, 'direct identifier')} (headrisk metadata DATASET OUT --fix "
-        "COPY)"
-    ),
-    "metadata_link": _plain(
-        "clean headers and sidecar files, which link people (headrisk metadata DATASET OUT --fix "
-        "COPY)"
-    ),
+    "metadata_direct": lambda f: f"take out {things(f.count, 'direct identifier')}",
+    "metadata_link": _plain("clean headers, which link people"),
     "source_folder": lambda f: (
         "do not share the folder of source data"
         if f.count == 1
@@ -643,12 +662,12 @@ SHORT: Mapping[str, Callable[[Follow], str]] = {
     ),
     "people_stand_out": lambda f: (
         f"coarsen or drop details in tables, such as age: {number(f.count)} of "
-        f"{things(f.of, 'person', 'people')} stand out by them"
+        f"{things(f.of, 'person', 'people')} stand out"
     ),
     "not_asked": lambda f: f"ask for what was left out: {listed([ASK.get(k, k) for k in f.kinds])}",
     "brains_link": _plain(
-        "share brain images under a contract or not at all: brains link people and stay when "
-        "faces go"
+        "share brain images under a contract or not at all: brains link people, with or "
+        "without faces"
     ),
     "brains_not_shown": _held("brains"),
     "brains_too_few": _plain("count on a link by brains: too few people to say"),
@@ -659,7 +678,7 @@ SHORT: Mapping[str, Callable[[Follow], str]] = {
     "tables_link": _plain("share fewer or coarser columns: rows of the table link people"),
     "tables_not_shown": _held("rows of the table"),
     "tables_too_few": _plain("count on a link by rows of the table: too few people to say"),
-    "metadata_not_shown": _held("headers and sidecar files"),
+    "metadata_not_shown": _held("headers"),
     "metadata_too_few": _plain("count on a link by headers: too few people to say"),
     "together_link": _plain("judge by all parts together, which link people"),
     "together_not_shown": _held("all parts together"),
@@ -674,16 +693,16 @@ SHORT: Mapping[str, Callable[[Follow], str]] = {
     "files_beside_images": lambda f: things(f.count, "other file"),
     "files_unread": lambda f: f"{things(f.count, 'file')} not read",
     "people_failed": lambda f: (
-        f"count {number(f.count)} of {people(most(f.of))} as found by {_title(f)}"
+        f"count {number(f.count)} of {people(most(f.of))} as linked by {_title(f)} (not searched "
+        "for)"
     ),
     "folders_unread": lambda f: (
         f"open or leave out {things(f.count, 'folder')} that could not be read"
     ),
     "tables_unused": lambda f: (
-        f"mend or leave out {things(f.count, 'table or sidecar file', 'tables or sidecar files')} "
-        "that could not be used"
+        f"repair or leave out {things(f.count, *UNUSED_TABLES)} that could not be used"
     ),
-    "tables_used_in_part": lambda f: f"mend {things(f.count, 'table')} used in part only",
+    "tables_used_in_part": lambda f: f"repair {things(f.count, 'table')} used in part only",
     "images_copied": lambda f: (
         f"find out why {things(f.count, 'image is a copy', 'images are copies')} (headrisk "
         "duplicates)"
@@ -693,13 +712,14 @@ SHORT: Mapping[str, Callable[[Follow], str]] = {
         f"give other data of {number(f.count)} of {people(most(f.of))} who could not be searched "
         "for"
     ),
-    "forecast_ends": lambda f: f"do not expect fewer links among more than {people(f.limit)}",
-    "metadata_quasi": lambda f: f"coarsen or drop {things(f.count, 'detail')} in files",
-    "metadata_technical": lambda f: (
-        f"drop {things(f.count, 'value')} that {'ties' if f.count == 1 else 'tie'} files to devices"
+    "forecast_ends": lambda f: (
+        f"expect as many links in a group of more than {people(f.limit)}: nothing here says fewer"
     ),
+    "metadata_quasi": lambda f: f"coarsen or drop {things(f.count, 'detail')} in files",
+    "metadata_technical": lambda f: f"drop {things(f.count, 'device value')}",
     "metadata_dates": lambda f: "shift or drop dates that headers hold",
-    "metadata_notice": lambda f: f"look at {things(f.count, 'other place')}",
+    "metadata_notice": lambda f: f"look at {things(f.count, 'place')}{_which(f)}",
+    "metadata_to_read": lambda f: f"have a person read {things(f.count, 'file')}",
     "metadata_not_searched": _plain("search the files for names and dates (headrisk metadata)"),
     "copy_holds_removed_values": lambda f: (
         f"do not share the cleaned copy: it still holds {things(f.count, 'removed value')}"
@@ -754,6 +774,7 @@ SUBJECTS: Mapping[str, str] = {
     "faces_not_searched": "faces to look for",
     "folders_unread": "unread folders",
     "tables_unused": "unread tables",
+    "metadata_to_read": "files to read",
     "metadata_not_searched": "names and dates in files",
     "not_asked": "questions left out",
     "people_stand_out": "people who stand out",
@@ -777,7 +798,8 @@ SUBJECTS: Mapping[str, str] = {
     },
 }
 """What points are about that a first page may leave to its annex."""
-UNSEEN_LEAD = "Mend, unpack or leave out"
+UNSEEN_LEAD = "Repair, unpack or leave out"
+OVERLAP = " (some count twice)"
 
 
 def brief(rules: Sequence[Follow]) -> str:
@@ -788,7 +810,8 @@ def brief(rules: Sequence[Follow]) -> str:
     if codes <= set(UNSEEN):
         files = _named(("", SHORT[one.code](one)) for one in told if one.code != "people_failed")
         lost = _named(("", SHORT[one.code](one)) for one in told if one.code == "people_failed")
-        said = [f"{UNSEEN_LEAD}: {'; '.join(files)}."] if files else []
+        twice = OVERLAP if len(files) > 1 else ""
+        said = [f"{UNSEEN_LEAD}{twice}: {'; '.join(files)}."] if files else []
         return " ".join((*said, *(f"{capital(text)}." for text in lost)))
     text = "; ".join(texts)
     if codes == {"scans_doubtful"}:

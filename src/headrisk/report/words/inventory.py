@@ -120,10 +120,21 @@ def totals(counts: InventoryCounts, *, planned: bool = False) -> str:
     if not counts.images:
         return "No image was found in the data set."
     is_are = counted(counts.images, "image is", "images are")
+    where = "in the data set" if counts.listed else "known by fingerprints of an earlier run"
     return (
-        f"{is_are} in the data set: {counts.looked_at:,} {'to be ' if planned else ''}looked at, "
+        f"{is_are} {where}: {counts.looked_at:,} {'to be ' if planned else ''}looked at, "
         f"{counts.failed:,} failed, "
         f"{counts.left_out:,} left out."
+    )
+
+
+def not_listed(counts: InventoryCounts) -> str:
+    """What a data set that comes as fingerprints may hold besides, "" for any other."""
+    if counts.listed:
+        return ""
+    return (
+        "The data set comes as fingerprints of an earlier run: what else it holds was not looked "
+        "at, and is in that run's report."
     )
 
 

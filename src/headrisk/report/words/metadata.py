@@ -36,9 +36,10 @@ SEARCH_REFERENCES = (
     "describing outputs of neuroimaging experiments. Sci Data 3:160044.",
 )
 METHOD = (
-    "Headers and all sidecars that apply to a scan were read, voxels were not. Two scans score "
-    "the sum, over all fields on which they agree, of the negative logarithm of the value's share "
-    "in the gallery; values that repeat the scan's own label were left out.",
+    "Headers and all sidecars that apply to a scan, and those of other images of its session where "
+    "sessions are labelled, were read, voxels were not. Two scans score the sum, over all fields "
+    "on which they agree, of the negative logarithm of the value's share in the gallery; values "
+    "that repeat the scan's own label were left out.",
 )
 REFERENCES = (
     "Fellegi IP, Sunter AB (1969). A theory for record linkage. Journal of the American "
@@ -59,17 +60,13 @@ MISSED = (
     "More may be there: in tests on made-up releases the search missed 2 of 100 identifiers in "
     "fields, 17 in lines with a label, 38 in other lines and file names."
 )  # shares: docs/metadata.md, How much is found
-MORE = "In tests on made-up releases, 2 to 38 of 100 planted ones were missed."
+MORE = "In tests the search missed 2 to 38 of 100 planted identifiers."
 NOT_READ = "Text in pixels and archives was not read."
-TO_READ = "read, and to be read by a person"  # row of the table of files
 NOBODY_SEARCHED_FOR = "Nobody was searched for: an audit measures how well metadata link people."
 
 
 SEVERITIES = {  # how much a finding gives away
-    "direct identifier": (
-        "direct identifier (leads to a person)",
-        "direct identifiers (lead to a person)",
-    ),
+    "direct identifier": ("direct identifier", "direct identifiers"),
     "quasi-identifier": (
         "detail that narrows down who it is",
         "details that narrow down who it is",
@@ -80,6 +77,9 @@ SEVERITIES = {  # how much a finding gives away
     ),
     "notice": ("other place to look at", "other places to look at"),
 }
+
+
+LEADS = {"direct identifier": ("leads to a person", "lead to a person")}  # said in brackets
 
 
 @dataclass(frozen=True)
@@ -97,12 +97,24 @@ class Files:
     clean: int = 0
 
 
-def nothing_to_tell(read: int, pairs: int) -> str:
+def compared_sessions(kinds: Sequence[str], sources: int, copies: int) -> str:
+    """Who was searched among whom, where images of kinds that other attacks leave out are read."""
+    where = "other sessions" if sources == 1 else "the other data sets"
+    text = (
+        "What headers and sidecars say of each scan, and of every other image of its session "
+        f"({phrases.listed(kinds)}), was searched among {where}."
+    )
+    return text + summary.copies_left_out(copies)
+
+
+def nothing_to_tell(images: int, read: int, pairs: int) -> str:
     """Why metadata give no rate where no field is compared; "" where the counts say it already.
 
-    ``read`` images had a header or a sidecar that could be read, and ``pairs`` of them could be
-    compared.
+    Of ``images`` whose person and session are known ``read`` had a header or a sidecar that could
+    be read, and ``pairs`` of them could be compared.
     """
+    if not images:
+        return "No image has a person and a session by its label, so headers were not compared."
     if not read:
         return (
             "Neither header nor sidecar of any image could be read, so whether metadata link "
@@ -117,7 +129,7 @@ def summary_sentence(files: Files, severities: Mapping[str, int]) -> str:
     That nothing was found is said only of files that were read.
     """
     where = counted(files.total, "file")
-    parts = [counted(count, *SEVERITIES[name]) for name, count in severities.items() if count]
+    parts = [_how_many(name, count) for name, count in severities.items() if count]
     if parts:
         said = f"In {where}: {', '.join(parts)}."
     elif not files.total:
@@ -132,40 +144,88 @@ def summary_sentence(files: Files, severities: Mapping[str, int]) -> str:
     return " ".join((said, *filter(None, more)))
 
 
-def to_read_sentence(files: int) -> str:
+def _how_many(severity: str, count: int) -> str:
+    """``2 direct identifiers (lead to a person)``."""
+    text = counted(count, *SEVERITIES[severity])
+    leads = LEADS.get(severity)
+    return f"{text} ({leads[0 if count == 1 else 1]})" if leads else text
+
+
+def to_read_sentence(files: int, *, briefly: bool = False) -> str:
     """How many files hold texts that no rule can judge; "" where none does."""
     if not files:
         return ""
     hold = "file holds" if files == 1 else "files hold"
+    if briefly:
+        return f"{files:,} {hold} text for a person to read."
     return (
         f"{files:,} {hold} texts or names that no rule can judge with certainty: a person has to "
         "read them."
     )
 
 
-def unread_sentence(files: Files) -> str:
-    """How many files were not read as their own format; "" where all were."""
-    said = []
-    if files.searched:
-        said.append(f"{files.searched:,} {_were(files.searched)} only searched as bytes")
-    if files.unread:
-        said.append(f"{files.unread:,} {_were(files.unread)} not read")
-    return f"Of {counted(files.total, 'file')} {' and '.join(said)}." if said else ""
+def unread_sentence(files: Files, *, total: bool = True) -> str:
+    """How many files were not read as their own format; "" where all were.
+
+    Without ``total`` their sum stands in the sentence before.
+    """
+    found = ((files.searched, "only searched as bytes"), (files.unread, "not read"))
+    rows = [(count, how) for count, how in found if count]
+    if not rows:
+        return ""
+    if total:
+        said = [f"{count:,} {_were(count)} {how}" for count, how in rows]
+        return f"Of {counted(files.total, 'file')} {' and '.join(said)}."
+    said = [f"{counted(count, 'file')} {_were(count)} {how}" for count, how in rows]
+    return f"{' and '.join(said)}."
 
 
 def kinds_answer(
-    files: Files, severities: Mapping[str, int], *, listed: bool, folders: int = 0
+    files: Files,
+    severities: Mapping[str, int],
+    *,
+    listed: bool,
+    folders: int = 0,
+    source: tuple[int, int] = (0, 0),
 ) -> str:
     """The same for the page; ``listed`` where the custodian gave a list to search for.
 
-    ``folders`` hold source data, and with them what was removed elsewhere.
+    ``folders`` hold source data, and with them what was removed elsewhere; ``source`` are the files
+    below them, and the images among these.
     """
-    answer = summary_sentence(files, severities)
-    if folders:
-        answer += f" {counted(folders, 'folder holds', 'folders hold')} source data."
+    said = [summary_sentence(files, severities), source_sentence(folders, *source)]
     if listed:
-        answer += " The custodian's own list of identifiers was searched for too."
-    return answer
+        said.append("The custodian's own list of identifiers was searched for too.")
+    return " ".join(filter(None, said))
+
+
+def source_sentence(folders: int, files: int, images: int) -> str:
+    """How many folders hold source data, and what lies in them; "" without any."""
+    if not folders:
+        return ""
+    shown = counted(images, "image among them", "images among them") if images else "no image"
+    return (
+        f"{counted(folders, 'folder holds', 'folders hold')} source data, that is, originals "
+        f"({counted(files, 'file')}, {shown}, searched like all others)."
+    )
+
+
+def files_in(table: Table) -> Files:
+    """The files as the table ``files`` or ``unread`` counts them."""
+    counts = file_rows(table)
+    return Files(
+        counts.get(FileRow.ALL, 0),
+        counts.get(FileRow.READ, 0),
+        counts.get(FileRow.SEARCHED, 0),
+        counts.get(FileRow.UNREAD, 0),
+        counts.get(FileRow.TO_READ, 0),
+        counts.get(FileRow.CLEAN, 0),
+    )
+
+
+def file_rows(table: Table) -> dict[str, int]:
+    """Names to counts of a table of files."""
+    return {str(row[0]): int(row[1]) for row in table.rows if isinstance(row[1], int | float)}
 
 
 def people_answer(in_small: str, people: int, shown: Sequence[str], unnamed: int) -> str:
@@ -270,15 +330,12 @@ def severity_of(row: Sequence[Value]) -> str:
     """What a finding of the table ``kinds`` gives away, as the first page calls it."""
     if row[0] in SOURCE_FOLDER:
         return "may hold what was removed elsewhere"
-    name = SEVERITIES.get(str(row[1]), (str(row[1]), ""))[0]
-    return name.partition(" (")[0]
+    return SEVERITIES.get(str(row[1]), (str(row[1]), ""))[0]
 
 
 def unread_of(table: Table) -> str:
     """The answer of :func:`unread_answer` from its table, as far as it holds the counts."""
-    counts = {str(row[0]): int(row[1]) for row in table.rows if isinstance(row[1], int | float)}
-    total, searched = counts.get(FileRow.ALL, 0), counts.get(FileRow.SEARCHED, 0)
-    files = Files(total, 0, searched, counts.get(FileRow.UNREAD, 0), counts.get(TO_READ, 0))
+    files = files_in(table)
     said = [unread_sentence(files), to_read_sentence(files.to_read)]
     said.append("None of these files is called clean.")
     if files.searched or files.unread:

@@ -15,19 +15,20 @@ from headrisk.findings.coverage import (
     face_may_be_left,
     upper_end,
 )
-from headrisk.findings.records import Report, RunRecord
-from headrisk.report.words import summary
+from headrisk.findings.records import SOURCE_FOLDER, Report, RunRecord
+from headrisk.report.words import phrases, summary
 from headrisk.report.words.evidence import (
     attackers,
     change,
     faces_left,
     gaps,
     larger,
-    linked,
+    linked_in_text,
     looked_at,
     metadata,
 )
 from headrisk.report.words.first_page import compared, is_synthetic, not_compared
+from headrisk.report.words.metadata_kinds import title as kind_title
 from headrisk.statistics.intervals import FEWEST_PEOPLE
 
 BOX = "\u2610"  # to be ticked by whoever hands the text out
@@ -85,14 +86,18 @@ def dpia_paragraph(report: Report, audited: str = "") -> tuple[str, ...]:
         report.modalities, defacing=bool(report.treatments)
     )
     texts = [
-        "The risk that people in the data set are identified again from their images was measured "
-        f"with headrisk {report.version}. "
-        + " ".join(summary.tested(section) for section in report.modalities)
-        + f" {looked_at(report)} {_compared(report)} {audited}".rstrip(),
-        f"Linked: {_small(linked(report))} {larger(report)} {attackers(report)}".rstrip(),
-        f"{faces_left(report)} {metadata(report)} {change(report)}".rstrip(),
-        " ".join(untested)
-        + f" {_not_in_it(report)} The figures hold for these data and these methods; they are "
+        _text(
+            "The risk that people in the data set are identified again from their images was "
+            f"measured with headrisk {report.version}.",
+            *(summary.tested(section) for section in report.modalities),
+            looked_at(report),
+            _compared(report),
+            audited,
+        ),
+        _text(linked_in_text(report), larger(report), attackers(report)),
+        _text(faces_left(report), metadata(report), change(report)),
+        _text(*untested, _not_in_it(report))
+        + " The figures hold for these data and these methods; they are "
         "measurements with intervals and not a statement that nobody can be identified. Whether "
         "the remaining risk can be accepted, and under which conditions, is decided by: [name, "
         "role, date].",
@@ -107,14 +112,19 @@ def ethics_paragraph(report: Report, audited: str = "") -> tuple[str, ...]:
     texts = [
         "The data of [study] are to be shared with [recipients] through [repository], under "
         "[conditions of access]. Before that, it was measured how well participants can be found "
-        f"again. Linked: {_small(linked(report))} {looked_at(report)} {_compared(report)} "
-        f"{audited}",
-        f"{faces_left(report)} {metadata(report)} {change(report)} Taking the face out of an image "
-        "leaves the brain, and with it what the brain links. If somebody is identified, "
-        "[what the data tell of a participant] becomes known with the name. "
-        f"{_not_in_it(report)} Participants were told [sentences of the consent form].",
+        f"again. {_text(linked_in_text(report), looked_at(report), _compared(report), audited)}",
+        _text(
+            faces_left(report),
+            metadata(report),
+            change(report),
+            "Taking the face out of an image leaves the brain, and with it what the brain links. "
+            "If somebody is identified, [what the data tell of a participant] becomes known with "
+            "the name.",
+            _not_in_it(report),
+            "Participants were told [sentences of the consent form].",
+        ),
     ]
-    return _example(report, [" ".join(text.split()) for text in texts])
+    return _example(report, texts)
 
 
 def consent_paragraph(report: Report) -> tuple[str, ...]:
@@ -179,16 +189,27 @@ def _name_for_participants(report: Report) -> str:
             "Your files may also hold your name, dates or numbers that lead to you: that was not "
             f"looked for yet. {BOX} It has been looked for since, and what was found was taken out."
         )
-    if any(row[1] == "direct identifier" for row in section.tables["kinds"].rows):
+    rows = [row for row in section.tables["kinds"].rows if row[0] not in SOURCE_FOLDER]
+    direct = any(row[1] == "direct identifier" for row in rows)
+    details = [
+        kind_title(str(row[0])).lower()
+        for row in rows
+        if row[1] in ("quasi-identifier", "technical link")
+    ]
+    since = f"{BOX} These have been taken out since, and the files were searched again."
+    misses = "Such a search misses some, so your name may still stand there."
+    if direct:
         return (
             "When this was checked, the files still held names, dates or numbers that lead to a "
-            f"person, or might. {BOX} These have been taken out since, and the files were searched "
-            "again. Such a search misses some."
+            f"person, or might. {since} {misses}"
         )
-    return (
-        "We searched the files for names and found none. Such a search misses some, so your name "
-        "may still stand there."
-    )
+    none = "We searched the files for names and numbers that lead to you and found none."
+    if details:
+        return (
+            f"{none} They did hold other details ({phrases.listed(list(dict.fromkeys(details)))}), "
+            f"which narrow down who you are. {since} {misses}"
+        )
+    return f"{none} {misses}"
 
 
 def _links(report: Report, name: str) -> bool:
@@ -203,17 +224,23 @@ def committee_paragraph(report: Report, audited: str = "") -> tuple[str, ...]:
     name = (report.data.name if report.data else "") or "[data set]"
     version = (report.data.release if report.data else "") or "[version]"
     texts = [
-        f"Audited with headrisk {report.version}: {name}, {version}. {audited} Linked: "
-        f"{_small(linked(report))} {faces_left(report)} {metadata(report)} {change(report)} "
-        f"{_compared(report)} "
-        f"{_not_in_it(report)}",
+        _text(
+            f"Audited with headrisk {report.version}: {name}, {version}.",
+            audited,
+            linked_in_text(report),
+            faces_left(report),
+            metadata(report),
+            change(report),
+            _compared(report),
+            _not_in_it(report),
+        ),
         "Recipients with scans, photographs or tables of the same people could do the same. "
         "Consider binding them not to identify anybody, not to render faces or compare scans with "
         "data that bear names, not to pass the data on, and to report at once if somebody is "
         "recognised: [terms of the agreement]. Ask for a new audit when the data, the methods or "
         "the circle of recipients change.",
     ]
-    return _example(report, [" ".join(text.split()) for text in texts])
+    return _example(report, texts)
 
 
 def audit_of(run: RunRecord, digest: str) -> str:
@@ -227,7 +254,7 @@ def audit_of(run: RunRecord, digest: str) -> str:
 def _compared(report: Report) -> str:
     said = compared(report)
     start = f"Images compared by each attack: {said}" if said else ""
-    return " ".join((start, *not_compared(report))).strip()
+    return _text(start, *not_compared(report))
 
 
 def _not_in_it(report: Report) -> str:
@@ -264,5 +291,6 @@ def _people(report: Report) -> list[int]:
     return [first.rank1.n for first in firsts if first and first.rank1] or [0]
 
 
-def _small(text: str) -> str:
-    return text[:1].lower() + text[1:]
+def _text(*sentences: str) -> str:
+    """The sentences as one text; those that say nothing are left out."""
+    return " ".join(filter(None, sentences))

@@ -57,7 +57,7 @@ def _linkability(_: ModalitySection, risk: Assessment) -> str:
 
 
 def _highest(_: ModalitySection, risk: Assessment) -> str:
-    return percent(risk.exposure.highest)
+    return f"up to {percent(risk.exposure.highest, 1)}"
 
 
 def _without(_: ModalitySection, risk: Assessment) -> str:
@@ -136,7 +136,9 @@ def _singled(sections: Sequence[ModalitySection]) -> list[Row]:
                 f"{percentage(found.rate)} among {found.size:,}; luck {percent(found.baseline)}"
                 f"{risk_words.above_luck(found)}"
             )
-        rows.append((f"Singled out by a rule that fits 1 of {width:,} others", tuple(cells)))
+        rows.append(
+            (f"Singled out alone by a rule set to fit 1 of {width:,} other people", tuple(cells))
+        )
     return rows
 
 
@@ -243,10 +245,15 @@ def conditions_of_all(sections: Sequence[ModalitySection]) -> list[str]:
 
 def grouped(said: Iterable[tuple[str, str]]) -> list[str]:
     """``Brain and face: ...`` for each text, whoever it is said of."""
+    return [f"{who}: {text}" for text, who in by_text(said).items()]
+
+
+def by_text(said: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Each text once, with those of whom it is said: ``{"...": "Brain and face"}``."""
     found: dict[str, dict[str, None]] = {}
     for name, text in said:
         found.setdefault(text, {})[name] = None
-    return [f"{capital(listed(list(names)))}: {text}" for text, names in found.items()]
+    return {text: capital(listed(list(names))) for text, names in found.items()}
 
 
 def lacking(views: Sequence[Mapping[str, Any]]) -> list[str]:

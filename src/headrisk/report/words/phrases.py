@@ -29,7 +29,8 @@ def a(phrase: str) -> str:
 
     By the first letter, which is right for the words that the settings can put there.
     """
-    return f"{'an' if phrase[:1].lower() in 'aeiou' else 'a'} {phrase}"
+    vowel = phrase.casefold().startswith(tuple("aeiou"))
+    return f"{'an' if vowel else 'a'} {phrase}"
 
 
 def listed(items: Sequence[str]) -> str:
@@ -142,17 +143,20 @@ def rate_of_people(estimate: Estimate, *more: str) -> str:
 
 def share(estimate: Estimate) -> str:
     """``7 of 12 people (32 to 81 %)``; "about" where a person counts in part."""
-    hits = estimate.value * estimate.n
-    if estimate.fewest is not None:
-        count = f"{estimate.fewest:,} to {estimate.most:,}"
-    else:
-        count = f"{hits:,.0f}" if abs(hits - round(hits)) < 1e-6 else f"about {hits:,.0f}"
-    return f"{count} of {people(estimate.n)} ({interval(estimate)})"
+    return f"{count_of(estimate)} of {people(estimate.n)} ({interval(estimate)})"
 
 
 def span(estimate: Estimate) -> str:
     """``7 of 12``, ``5 to 7 of 12``: a count; "about" where a person counts in part."""
-    return share(estimate).partition(" people (")[0].partition(" person (")[0]
+    return f"{count_of(estimate)} of {estimate.n:,}"
+
+
+def count_of(estimate: Estimate) -> str:
+    """``7``, ``5 to 7``: how many of the people; "about" where a person counts in part."""
+    hits = estimate.value * estimate.n
+    if estimate.fewest is not None:
+        return f"{estimate.fewest:,} to {estimate.most:,}"
+    return f"{hits:,.0f}" if abs(hits - round(hits)) < 1e-6 else f"about {hits:,.0f}"
 
 
 def _count(estimate: Estimate) -> str | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from headrisk.findings.coverage import face_counts
-from headrisk.findings.records import FacesLeft, Report, Table
+from headrisk.findings.records import TOGETHER, FacesLeft, Report, Table
 from headrisk.report.words.inventory import kind
 from headrisk.report.words.phrases import capital, counted, listed
 
@@ -43,11 +43,13 @@ SAID = {  # why an image was judged as it was, by the code of the answer
     "brain_only": "nothing but a brain in the image",
     "out_of_view": "the image ends before the face",
     "mask": "a mask of two values: nothing tells whether its outline shows a face",
+    "phase": "a phase image or a map of a field, in which no head can be told",
     "detectors_disagree": "the face's skin is gone, but a detector sees a face",
     "no_skin": "the scalp is not seen either: nothing tells whether a face is there",
     "elsewhere": "not where a template has it, and not removed",
     "left_over": "the place of the face was emptied, but something lies in it",
     "brows_left": "nose and mouth were removed, brows and eyes are there",
+    "side_left": "nose and mouth were removed, but an eye, a cheek or a side of the jaw is there",
     "beside_brain": "a brain, and beside it something that may be skin",
     "wrapped": "the image ends before the face, but shows tissue at its other end",
     "more_bytes": "the file holds more than the image that shows no face",
@@ -63,6 +65,7 @@ SAID = {  # why an image was judged as it was, by the code of the answer
 }
 DOUBTS = (  # codes of unclear answers, as they are told
     "mask",
+    "phase",
     "detectors_disagree",
     "no_skin",
     "elsewhere",
@@ -122,10 +125,11 @@ SHORT = {  # of images of one kind, the worst first
 MOST_KINDS = 4  # named one by one
 
 
-def faces_by_kind(report: Report, *, total: bool = True) -> str:
+def faces_by_kind(report: Report, *, briefly: bool = False) -> str:
     """What became of that question for each kind of image, and why answers are unclear.
 
-    Without ``total`` the number of all images is left out where that of each kind is told.
+    ``briefly`` leaves to the annex why answers are unclear, and the number of all images where
+    that of each kind is told.
     """
     left, seen = report.faces_left, face_counts(report)
     if left is None:
@@ -146,14 +150,14 @@ def faces_by_kind(report: Report, *, total: bool = True) -> str:
             for name in order
         )
     text = f"{said}."
-    if total or not 1 < len(order) <= MOST_KINDS:
+    if not briefly or not 1 < len(order) <= MOST_KINDS:
         text = f"Of {counted(seen.images, 'image')}, {said}."
     if len(order) == 1 and seen.counts.get("face") == seen.images > 1:
         text = f"All {seen.images:,} images ({kind(order[0])}) show a face."
-    why = [SAID[code] for code in DOUBTS if left.codes.get(code) and seen.counts.get("unclear")]
-    said_of = (
-        [f"unclear ({'; '.join(why)})" if why else "unclear"] if seen.counts.get("unclear") else []
-    )
+    why = [] if briefly else [SAID[code] for code in DOUBTS if left.codes.get(code)]
+    said_of = []
+    if seen.counts.get("unclear"):
+        said_of.append(f"unclear ({'; '.join(why)})" if why else "unclear")
     if seen.counts.get("failed"):
         said_of.append("not judged")
     if said_of:
@@ -214,6 +218,9 @@ def faces_reasons(report: Report) -> tuple[str, ...]:
     said = [
         f"{counted(count, 'image')}: {SAID.get(code, code)}." for code, count in counts if count
     ]
+    seen = face_counts(report)
+    if seen is not None and seen.unseen:
+        said.append(f"{counted(seen.unseen, 'image')}: not looked at.")
     attacked = any(one.name in ("face", "face-scans") and one.measures for one in report.modalities)
     if attacked and any(left.counts.get(name) for name in ("gone", "part", "unclear")):
         said.append(
@@ -225,7 +232,7 @@ def faces_reasons(report: Report) -> tuple[str, ...]:
 
 def seen_by(table: Table) -> str:
     """In how many scans each detector sees a face, from the table of that name."""
-    rows = [row for row in table.rows if not str(row[0]).startswith("together: ")]
+    rows = [row for row in table.rows if not str(row[0]).startswith(TOGETHER)]
     if not rows:
         return "No scan that photographs are compared with has a skin surface."
     looked = max(int(row[1]) for row in rows if isinstance(row[1], int | float))
@@ -281,7 +288,7 @@ def unusable(code: str, skin: str) -> str:
 
 
 def presence_answer(
-    looked: int, judged: int, seen: Sequence[tuple[str, str]], left: Mapping[str, str]
+    looked: int, judged: int, seen: Sequence[tuple[str, int]], left: Mapping[str, int]
 ) -> str:
     """Whether faces are left in the images that photographs are compared with.
 
@@ -292,9 +299,9 @@ def presence_answer(
     judged
         Scans of which an answer was given.
     seen
-        Each detector and in how many scans it sees a face, as a range of counts.
+        Each detector and in how many scans it sees a face.
     left
-        Ranges of counts by answer (``face``, ``part``, ``gone``, ...): detectors and skin together.
+        Scans by answer (``face``, ``part``, ``gone``, ...): detectors and skin together.
     """
     if not looked:
         return (
@@ -312,21 +319,22 @@ def presence_answer(
     )
 
 
-def coverage_answer(whole: str, scans: int) -> str:
-    """How many scans keep a whole face's skin; ``whole`` is a range of counts."""
+def coverage_answer(whole: int, scans: int) -> str:
+    """How many scans keep a whole face's skin."""
     if not scans:
         return "There is no image that photographs could be compared with."
+    keep = "has" if whole == 1 else "have"
     return (
-        f"{whole} of {counted(scans, 'scan')} still have the skin of a whole face where "
+        f"{whole:,} of {counted(scans, 'scan')} still {keep} the skin of a whole face where "
         "a template head has it. A face that was replaced by another counts as there."
     )
 
 
-def claims_answer(claimed: int, scans: int, unkept: str, *, any_unkept: bool) -> str:
-    """Of scans called defaced, in how many a face may be; ``unkept`` is a range of counts."""
+def claims_answer(claimed: int, scans: int, unkept: int) -> str:
+    """Of scans called defaced, in how many a face is or may be."""
     what = (
         ": do not share these before they are de-identified; the internal list names them."
-        if any_unkept
+        if unkept
         else "."
     )
     return (

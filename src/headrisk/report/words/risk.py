@@ -198,20 +198,20 @@ def basis(outcome: AttackOutcome) -> str:
 def sample(risk: Assessment) -> str:
     """How much the sample could have shown, and whether the rate rests on few errors."""
     smallest = "" if risk.smallest_risk is None else percent(risk.smallest_risk, 1)
-    text = (
-        f"{people(risk.people).capitalize()} were searched for; the smallest risk that so many "
-        f"people could have shown is {smallest} (rule of three)."
-        if smallest
-        else ""
-    )
+    said = []
+    if smallest:
+        said.append(
+            f"{people(risk.people)} were searched for; the smallest risk that so many people could "
+            f"have shown is {smallest} (rule of three)."
+        )
     if risk.few_errors:
         hits = (risk.exposure.mean.value if risk.exposure.mean else 0.0) * risk.people
         few = "linked" if hits < FEW_ERRORS else "not linked"
-        text += (
-            f" The rate rests on fewer than {FEW_ERRORS} people who were {few}, so another sample "
+        said.append(
+            f"The rate rests on fewer than {FEW_ERRORS} people who were {few}, so another sample "
             "may well give another figure."
         )
-    return text.strip()
+    return " ".join(said)
 
 
 def linkability(risk: Assessment) -> str:
@@ -418,17 +418,17 @@ def _reach(reach: int, gallery: int) -> str:
 
 
 def forecast_short(found: Forecast) -> str:
-    """One sentence for the first page; the upper end alone."""
+    """A sentence that follows a colon; the upper end alone."""
     point = headline_point(found)
     if point is None:
         why = basis_of_forecast(found)
-        return f"How many are found in larger galleries cannot be said. {why}"
+        return f"how many are found in larger galleries cannot be said. {why}"
     if found.bound_only:
-        return f"Among {people(point.size)} it may still be everybody: the data do not show a fall."
+        return f"among {people(point.size)} it may still be everybody: the data do not show a fall."
     if not point.said:
         return (
-            f"Among {people(point.size)} it is no more than {percent(point.high, 1)}; how many "
+            f"among {people(point.size)} it is no more than {percent(point.high, 1)}; how many "
             "fewer cannot be said."
         )
     far = " That is far beyond the data." if point.beyond else ""
-    return f"Among {people(point.size)} it may be up to {percent(point.high, 1)} (forecast).{far}"
+    return f"among {people(point.size)} it may be up to {percent(point.high, 1)} (forecast).{far}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import floor
 
 from headrisk.findings.coarse import FEWEST_FOR_EXTREMES, interval
@@ -24,7 +24,6 @@ from headrisk.report.words.phrases import (
     percent,
     percentage,
     rate,
-    share,
 )
 from headrisk.statistics.intervals import with_failures
 from headrisk.statistics.risk import as_images_say
@@ -51,23 +50,25 @@ RESULTS = {  # of an attack: these words and no others, wherever a result is tol
     "too little data": "too few people",
 }
 OTHERS_NOT_TESTED = ("Other attackers, images or people; larger sets; later or stronger methods.",)
-NEVER_TRIED = "inference, such as of age or disease; relatives; attempts by hand."
+NEVER_TRIED = "inference, as of age or disease; relatives; people trying by hand."
 GUESSING = 0.5  # area under the curve of scores that tell nothing
 TOO_LITTLE = "Too few people."
 SETTING_NOTES = {"contrasts": "of brains", "one_to_one": "in lists of links; attacks try both"}
 NOTHING_COMPARED = "No pair of usable scans could be compared."
 WITHHELD = f"thresholds are held back below {FEWEST_FOR_EXTREMES} people"
 WHY_NO_THRESHOLD = {
-    "no mated pairs": "no mated pairs",
-    "no non-mated pairs": "no non-mated pairs",
-    "nothing to tell apart": "no mated or no non-mated pairs, or all scores are equal",
+    "no mated pairs": "no pair of scans of one person",
+    "no non-mated pairs": "no pair of scans of different people",
+    "nothing to tell apart": "no pairs of one person or of different people, or all scores are "
+    "equal",
     "equal scores": "all scores are equal",
-    "few probes": "an outsider's threshold needs 8 probes, 4 gallery people and scores that differ",
-    "one group": "the probes' best scores do not fall into two groups for an outsider to see",
+    "few probes": "an outsider's threshold needs 8 searched scans, 4 people to search among and "
+    "scores that differ",
+    "one group": "the best scores do not fall into two groups for an outsider to see",
     "few people": "fewer than four people",
     "not tested": "not tested on so many pairs",
-    "never higher": "the mated density never exceeds the other",
-    "few pairs": "too few non-mated pairs of people",
+    "never higher": "scores of one person are nowhere the likelier ones",
+    "few pairs": "too few pairs of different people",
 }
 NEEDS = "Rates need at least five people with two comparable scans each."
 MISSING_REASONS = {
@@ -98,9 +99,12 @@ def no_threshold(found: NoThreshold | None) -> str:
         return ""
     text = WHY_NO_THRESHOLD.get(found.why, found.why)
     if found.why == "never higher":
-        text = f"at prior {found.prior:g} the mated density never exceeds the other"
+        text = (
+            f"if {percent(found.prior)} of the pairs were of one person, no score would make that "
+            "the likelier reading"
+        )
     elif found.why == "few pairs":
-        text = f"a threshold needs {found.needed:,} non-mated pairs of people"
+        text = f"a threshold needs {found.needed:,} pairs of different people"
         if found.have is not None:
             text += f", the data have {found.have:,}"
     return f"on the training people: {text}" if found.held_out else text
@@ -140,13 +144,29 @@ def failures_sentence(estimate: Estimate, counts: Counts) -> str:
         if counts.failed == 0:
             return "No scan failed, so failures cannot change this figure."
         return "Scans failed, but everyone with a scan to be searched for had a usable one."
-    best, worst = with_failures(estimate, counts.unsearched) or (0.0, 1.0)
+    best, worst = failure_ends(estimate, counts.unsearched) or (0.0, 1.0)
     why = "scans failed" if counts.failed else "their scans gave nothing to compare"
     return (
         f"{people(counts.unsearched)} could not be searched for because {why}. If none of "
         f"them would have been found the figure is {percent(best)}; if all of them, "
         f"{percent(worst)}."
     )
+
+
+def failure_ends(estimate: Estimate | None, lost: int) -> tuple[float, float] | None:
+    """The rate if none, and if all, of the people who could not be searched for were found.
+
+    Of a count that is a range, the best case is that of its lowest value, the worst that of its
+    highest.
+
+    >>> failure_ends(Estimate(1.0, 0.28, 1.0, 5, fewest=4, most=5), 1)
+    (0.6666666666666666, 1.0)
+    """
+    low = estimate
+    if estimate is not None and estimate.fewest is not None:
+        low = replace(estimate, value=estimate.fewest / estimate.n)
+    best, worst = with_failures(low, lost), with_failures(estimate, lost)
+    return None if best is None or worst is None else (best[0], worst[1])
 
 
 WHY_NOT_SEARCHED = {
@@ -229,7 +249,7 @@ def against_luck(measure: MeasureResult) -> str:
     >>> rate = Estimate(1.0, 0.28, 1.0, 5, fewest=4, most=5)
     >>> found = MeasureResult("mae", rank1=rate, chance=0.2, reading="links")
     >>> print(against_luck(found).replace("\u00a0", " "))
-    highest count 54 to 100 %, luck 20 %
+    highest count 54 to 100 %; luck 20 %
     """
     rate, luck, ends = measure.rank1, measure.luck, judged(measure)
     if rate is None or luck is None or ends is None:
@@ -238,15 +258,23 @@ def against_luck(measure: MeasureResult) -> str:
     if rate.most is None:
         return said
     if measure.reading == "does not link":
-        return f"highest count {percent(rate.most / rate.n)}, {said}"
-    low = percent(ends[0], -1).removesuffix(f"{NARROW}%")
+        held = f"{_low(ends)} to {percent(ends[1], 1)}"
+        return f"highest count, {percent(rate.most / rate.n)}, {held}; {said}"
+    if measure.reading == "unclear" and ends[0] > luck:
+        return f"lowest count {percent((rate.fewest or 0) / rate.n)}; {said}"
+    low = _low(ends)
     if measure.reading == "links" and round(100 * luck) >= floor(100 * ends[0]):
         # both so exactly that the lower end is seen to be above
         scales = ((k, 10 ** (2 + k)) for k in range(1, 14))
         digits = next((k for k, by in scales if floor(ends[0] * by) > round(luck * by)), 13)
         low = f"{floor(ends[0] * 10 ** (2 + digits)) / 10**digits:.{digits}f}"
         said = f"luck {100 * luck:.{digits}f}{NARROW}%"
-    return f"highest count {low} to {percent(ends[1], 1)}, {said}"
+    return f"highest count {low} to {percent(ends[1], 1)}; {said}"
+
+
+def _low(ends: tuple[float, float]) -> str:
+    """The lower end of an interval, before its upper one."""
+    return percent(ends[0], -1).removesuffix(f"{NARROW}%")
 
 
 def labels_in_doubt(sections: Sequence[ModalitySection]) -> bool:
@@ -275,10 +303,15 @@ def compared_scans(contrasts: Sequence[str], sources: int, copies: int) -> str:
         text = f"Every {kinds} scan was searched among all scans of other sessions."
     else:
         text = f"Every {kinds} scan of the data set was searched among the scans of the others."
-    if copies:
-        left_out = "pair of identical files was" if copies == 1 else "pairs of identical files were"
-        text += f" {copies:,} {left_out} left out."
-    return text
+    return text + copies_left_out(copies)
+
+
+def copies_left_out(copies: int) -> str:
+    """That pairs of identical files say nothing; "" where there are none."""
+    if not copies:
+        return ""
+    left_out = "pair of identical files was" if copies == 1 else "pairs of identical files were"
+    return f" {copies:,} {left_out} left out."
 
 
 COPIES_PANEL = "Which images link by being copies?"
@@ -330,41 +363,39 @@ def how_chosen(section: ModalitySection) -> str:
         return ""
     if choice.how == "too few people":
         return f"The attack is {choice.measure}: too few people to choose among attacks."
-    way = ", by assigning all people one to one" if choice.attack == "assignment" else ""
+    by_assigning = choice.attack == "assignment"
     ways = f"{choice.candidates} ways of comparing"
     if any(one.one_to_one is not None for one in section.measures):
         ways += " (each measure, by searching and by assigning all people one to one)"
     if choice.pairs:
+        across = across_kinds(section)
+        assigned = ", and used by assigning all people one to one" if by_assigning else ""
         return (
             f"The result is that of the strongest of {ways}. The measure was chosen for each pair "
-            f"of kinds{', and used' if way else ''}{way.removeprefix(',')}.{_across_kinds(section)}"
+            f"of kinds{assigned}.{f' Across kinds, {across}.' if across else ''}"
         )
+    way = ", by assigning all people one to one" if by_assigning else ""
     return f"The result is that of the strongest of {ways}: {choice.measure}{way}."
 
 
-def _across_kinds(section: ModalitySection) -> str:
-    """What is found where a scan is searched among scans of another kind, "" where unknown."""
+def across_kinds(section: ModalitySection) -> str:
+    """What is found where a scan is searched among scans of another kind, "" where unknown.
+
+    No sentence yet: it takes no capital and no stop.
+    """
     said = []
     for one in section.conditions:
         ends = [end.strip() for end in one.level.split(" - ")]
         if one.name != "contrast" or one.rank1 is None or len(ends) != 2 or ends[0] == ends[1]:
             continue
-        said.append(f"{share(one.rank1)} were linked from {ends[0]} to {ends[1]}")
-    return f" Across kinds, {'; '.join(said)}." if said else ""
-
-
-def compared_told(section: ModalitySection) -> str:
-    """Who was searched among whom, its kinds as a list of words."""
-    several = ", ".join(section.contrasts)  # as earlier versions wrote it
-    if len(section.contrasts) < 2:
-        return section.compared
-    return section.compared.replace(several, listed(section.contrasts))
+        said.append(f"{ends[0]} to {ends[1]}: {rate(one.rank1)}")
+    return "; ".join(said)
 
 
 def same_for_all(section: ModalitySection) -> str:
     """Conditions of which everybody bears one level, in words; "" where there are none."""
-    said = [f"{one.name} ({one.level})" for one in section.conditions if of_everybody(one, section)]
-    return f"all people share one level of {'; '.join(said)}." if said else ""
+    said = [f"{one.name}, {one.level}" for one in section.conditions if of_everybody(one, section)]
+    return f"only one level holds enough people: {'; '.join(said)}." if said else ""
 
 
 def of_everybody(condition: Condition, section: ModalitySection) -> bool:
@@ -508,8 +539,8 @@ def against_control(measure: MeasureResult) -> str:
             "but too few people were searched for to be sure."
         )
     below = (
-        " Scores lie below guessing: scans of one person were less alike here than those of two. "
-        "Who knows that may use it the other way round, which was not tried."
+        " Over all pairs, scores lie below guessing: scans of one person were less alike here than "
+        "those of two. Whoever knows that may use it the other way round, which was not tried."
         if measure.auc is not None and measure.auc.value < GUESSING
         else ""
     )

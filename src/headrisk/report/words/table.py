@@ -39,6 +39,11 @@ MATCHED = {
 }
 
 
+LEFT_OUT = {  # why columns take no part, where the reason of each differs
+    "missing": "missing in most rows",
+    "spelling": "another spelling of a column",
+    "text": "text, no number",
+}
 NO_COMMON_LABEL = (
     "No label stands in both tables, so that nobody could be searched for: whether they share "
     "people is not known. Where labels of the two are not one key, say who is who (--same-people)."

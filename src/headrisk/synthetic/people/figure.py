@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -358,4 +358,4 @@ def _open(mesh: Mesh) -> Scene:
         seen[up] += facing[up] * free
         whole[up] += facing[up]
     openness = 0.15 + 0.85 * seen / np.maximum(whole, np.float32(1e-6))
-    return open_scene(mesh, normals, openness.astype(np.float32))
+    return replace(scene, occlusion=openness.astype(np.float32))
