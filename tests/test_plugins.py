@@ -23,7 +23,7 @@ from headrisk.cli import doctor
 from headrisk.cli.main import main
 from headrisk.dataset.scans import Scan
 from headrisk.deidentify import tools
-from headrisk.deidentify.comparison_brain import Treated, brain_effects, own_scan
+from headrisk.deidentify.comparison_brain import Copies, brain_effects, own_scan
 from headrisk.deidentify.comparison_face import Looks, Pictures, face_effects
 from headrisk.errors import PluginError, ScanError, UsageError
 from headrisk.face.head import HeadResult
@@ -385,11 +385,11 @@ def test_a_measure_that_fails_before_or_after_is_told(
     changed = vectors[list(of)].copy()
     (vectors if marked == "before" else changed)[:, 0] = MARK
     everything = cohort_of([(str(k // 2), str(k % 2)) for k in range(16)], vectors)
-    treated = Treated(cohort_of([(str(k // 2), "0") for k in of], changed), of)
+    copies = Copies(cohort_of([(str(k // 2), "0") for k in of], changed), of)
     design = within(everything.scans, everything.digests)
     settings = Settings(measures=measures)
     failed: dict[str, PluginError] = {}
-    effects = brain_effects(everything, design, treated, settings, rng, 1, failed)
+    effects = brain_effects(everything, design, copies, settings, rng, 1, failed)
     assert set(failed) == {"mine"}
     assert effects[-1].measure == "mine"
     assert effects[-1].reason == "measure failed"
@@ -397,7 +397,7 @@ def test_a_measure_that_fails_before_or_after_is_told(
     rest = tuple(name for name in measures if name != "mine")
     strongest = ("strongest",) if len(rest) > 1 else ()
     assert tuple(one.measure for one in effects[:-1]) == (*strongest, *rest)
-    own = own_scan(everything, treated, settings, 1, failed)
+    own = own_scan(everything, copies, settings, 1, failed)
     assert own.measure != "mine" or own.found is None or marked == "before"
 
     one = Treatment("cut", Arrival(*[8] * 12), effects, own)

@@ -19,7 +19,7 @@ from pydicom.uid import ExplicitVRLittleEndian, MediaStorageDirectoryStorage, ge
 from headrisk.attacks.presence import asked_images, doubted, kind_of
 from headrisk.cli.main import main
 from headrisk.dataset.dcm2niix_run import convert
-from headrisk.dataset.deidentified import list_treated
+from headrisk.dataset.deidentified import list_deidentified
 from headrisk.dataset.dicom import BESIDE
 from headrisk.dataset.gather import Source
 from headrisk.dataset.index import index_dataset
@@ -422,5 +422,5 @@ def test_a_data_set_beside_the_first_is_taken_in_by_the_same_rules(tmp_path: Pat
     wanted = told([scan for scan in first if scan.suffix == "T1w"])
     assert [row[0] for row in wanted] == ["P1", "P2", "P2"]
     assert told(rows(tmp_path / "in", tmp_path / "w2", name="B")) == wanted
-    treated, _ = list_treated(Source(tmp_path / "in", "C"), ("T1w",), tmp_path / "w3")
+    treated, _ = list_deidentified(Source(tmp_path / "in", "C"), ("T1w",), tmp_path / "w3")
     assert told(treated) == wanted

@@ -13,7 +13,7 @@ from headrisk.brain.template import template_grid
 from headrisk.dataset.scans import Scan
 from headrisk.deidentify.comparison_brain import (
     FALSE_ALARMS,
-    Treated,
+    Copies,
     brain_effects,
     measure_change,
     own_scan,
@@ -146,11 +146,11 @@ def cohort(scans: tuple[Scan, ...], vectors: np.ndarray, failed: tuple[int, ...]
 def test_treated_brains_are_searched_among_untouched_scans_of_other_sessions() -> None:
     rng = np.random.default_rng(3)
     everything, vectors = brains(rng, 7, 12.0)
-    of = tuple(range(0, 14, 2))  # first sessions; the fourth person's treated scan failed
+    of = tuple(range(0, 14, 2))  # first sessions; the fourth person's de-identified scan failed
     changed = (vectors[list(of)] + 20.0 * rng.normal(size=(7, GRID.size))).astype(np.float32)
-    treated = Treated(cohort(tuple(everything.scans[k] for k in of), changed, (3,)), of)
+    copies = Copies(cohort(tuple(everything.scans[k] for k in of), changed, (3,)), of)
     design = within(everything.scans, everything.digests)
-    (found,) = brain_effects(everything, design, treated, NCC, np.random.default_rng(0), 1, {})
+    (found,) = brain_effects(everything, design, copies, NCC, np.random.default_rng(0), 1, {})
     hits = []
     for row, place in enumerate(of):
         if row == 3:
@@ -167,7 +167,7 @@ def test_treated_brains_are_searched_among_untouched_scans_of_other_sessions() -
     assert found.rank1 is not None
     assert found.rank1.after.value == pytest.approx(np.mean(hits))
 
-    own = own_scan(everything, treated, NCC, 1, {})
+    own = own_scan(everything, copies, NCC, 1, {})
     assert own.found is not None
     assert (own.found.n, own.gallery) == (6, 7)
     assert own.found.value == 1.0

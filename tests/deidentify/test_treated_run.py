@@ -173,7 +173,7 @@ def settle(
     names: NameMatches,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
-) -> treated_match.TreatedSet:
+) -> treated_match.CopySet:
     """Matches of three treated files to three scans with given similarities of brains."""
     monkeypatch.setattr(treated_match, "_scores", lambda untreated, treated: score)
     monkeypatch.setattr(treated_match, "_form", lambda before, after: StoredChange())

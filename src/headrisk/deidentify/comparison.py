@@ -1,6 +1,6 @@
 """De-identified copies brought in; risk and cost before and after, and what stays inside of it.
 
-Everything about the untreated scans is what the attacks of the run prepared.
+Everything about the original scans is what the attacks of the run prepared.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from headrisk.brain.cohort import Cohort, pick, prepare_scans
 from headrisk.dataset.deidentified import match_by_name, named_suffix
 from headrisk.dataset.people import number_people
 from headrisk.dataset.scans import Scan
-from headrisk.deidentify.comparison_brain import Treated, brain_effects, own_scan
+from headrisk.deidentify.comparison_brain import Copies, brain_effects, own_scan
 from headrisk.deidentify.comparison_cost import FIGURES, CostResult, cost_figures, measure_costs
 from headrisk.deidentify.comparison_cost import STAGE as COST_STAGE
 from headrisk.deidentify.comparison_face import (
@@ -33,7 +33,7 @@ from headrisk.deidentify.comparison_face import (
     scan_effects,
     to_repair,
 )
-from headrisk.deidentify.matching import Pairing, TreatedSet, settle
+from headrisk.deidentify.matching import CopySet, Pairing, settle
 from headrisk.errors import PluginError, StoreError
 from headrisk.face.cohort import HEAD_STAGE, Run, look_at_heads
 from headrisk.face.head import HeadResult
@@ -52,7 +52,7 @@ from headrisk.run.provenance import CostLog
 from headrisk.run.store import Store
 
 # ----------------------------------------------------------------------
-# What stays inside of a treatment: each file's match, faces and cost; and the counts of it.
+# What stays inside of one method: each file's match, faces and cost; and the counts of it.
 # ----------------------------------------------------------------------
 
 
@@ -60,7 +60,7 @@ from headrisk.run.store import Store
 class Looked:
     """What looking at the matched scans gave, each list in the order of the pairs.
 
-    ``own`` are the untreated scans that the pairs' positions refer to; ``heads`` is None where
+    ``own`` are the original scans that the pairs' positions refer to; ``heads`` is None where
     faces were not looked at; ``failed`` are errors of plug-ins.
     """
 
@@ -71,7 +71,7 @@ class Looked:
     failed: tuple[str, ...] = ()
 
 
-def arrival(found: TreatedSet, brains: Cohort, costs: Sequence[CostResult]) -> Arrival:
+def arrival(found: CopySet, brains: Cohort, costs: Sequence[CostResult]) -> Arrival:
     """Counts of scans: how they were matched, and what is peculiar about them."""
     how = Counter(pair.how for pair in found.pairs)
     return Arrival(
@@ -90,7 +90,7 @@ def arrival(found: TreatedSet, brains: Cohort, costs: Sequence[CostResult]) -> A
     )
 
 
-def internal_part(found: TreatedSet, looked: Looked) -> Internal:
+def internal_part(found: CopySet, looked: Looked) -> Internal:
     """Tables that name scans: ``treated-NAME``, ``-cost`` and, with faces, ``-faces``."""
     name = f"treated-{found.name}"
     tables = {name: _files(found, looked)}
@@ -102,8 +102,8 @@ def internal_part(found: TreatedSet, looked: Looked) -> Internal:
     return Internal(scans=rows, tables=tables, notes=_notes(found, looked))
 
 
-def _files(found: TreatedSet, looked: Looked) -> Table:
-    """A row for every treated file, and one for every scan without one."""
+def _files(found: CopySet, looked: Looked) -> Table:
+    """A row for every de-identified file, and one for every scan without one."""
     rows: list[tuple[Value, ...]] = []
     for pair, result in zip(found.pairs, looked.brains.results, strict=True):
         remarks = [*pair.form.sentences, pair.doubt, result.reason]
@@ -176,14 +176,14 @@ def _how(repaired: HeadResult) -> str:
 
 
 def found_face(head: HeadResult, cost: CostResult) -> str:
-    """Was it done? What was found in one treated scan, in words."""
+    """Was it done? What was found in one de-identified scan, in words."""
     if cost.unchanged:
         return UNCHANGED
     answer = presence_of(head)
     return FOUND_FACE["failed" if answer is None else answer]
 
 
-def _notes(found: TreatedSet, looked: Looked) -> tuple[str, ...]:
+def _notes(found: CopySet, looked: Looked) -> tuple[str, ...]:
     """Sentences for the custodian; labels and paths stand in the tables."""
     untouched = [
         pair.scan.path
@@ -203,7 +203,7 @@ def _notes(found: TreatedSet, looked: Looked) -> tuple[str, ...]:
 
 
 # ----------------------------------------------------------------------
-# Treatments: bring treated scans in, and compare risk and cost before and after.
+# Bring de-identified scans in, and compare risk and cost before and after.
 # ----------------------------------------------------------------------
 
 
@@ -217,7 +217,7 @@ class TreatmentsMeasured:
 
 @dataclass(frozen=True)
 class _Before:
-    """The untreated side: every scan of the run, those of the audited data set, photographs.
+    """The side before: every scan of the run, those of the audited data set, photographs.
 
     ``own`` are positions in ``everything``; ``heads`` are of the scans that came as images, which
     come first there, or None where faces are not searched by scans.
@@ -235,7 +235,7 @@ class _Before:
 
 
 def measure(context: Context) -> TreatmentsMeasured:
-    """Measure every treatment of a job; nothing where it has none."""
+    """Measure every method of a job; nothing where it has none."""
     intake, job, log = context.intake, context.job, context.log
     if not job.deidentified:
         return TreatmentsMeasured()
@@ -254,7 +254,7 @@ def measure(context: Context) -> TreatmentsMeasured:
 
 
 def _before(context: Context) -> _Before:
-    """The untreated side, as the attacks prepared it."""
+    """The side before, as the attacks prepared it."""
     job = context.job
     cohort = brain.fingerprints(context).cohort
     scans = context.intake.scans
@@ -296,12 +296,12 @@ def _one(
     log: CostLog,
     rng: np.random.Generator,
 ) -> tuple[Treatment, Internal]:
-    """One treatment, from its files to its figures."""
+    """One method, from its files to its figures."""
     for_brain, for_face, for_scans = rng.spawn(3)
     found, cohort, run = _bring_in(name, intake, before, run, job, log)
     own = before.cohort()
     pairs = [(own.scans[pair.of], pair.scan) for pair in found.pairs]
-    treated = Treated(cohort, tuple(before.own[pair.of] for pair in found.pairs))
+    copies = Copies(cohort, tuple(before.own[pair.of] for pair in found.pairs))
     effects: list[Effect] = []
     failed: dict[str, PluginError] = {}
     own_found = None
@@ -309,9 +309,9 @@ def _one(
         with stage(f"compare: {name}", len(pairs), log, recorded(job)):
             design = brain.plan(before.everything, job)
             effects += brain_effects(
-                before.everything, design, treated, job.settings, for_brain, job.processes, failed
+                before.everything, design, copies, job.settings, for_brain, job.processes, failed
             )
-            own_found = own_scan(before.everything, treated, job.settings, job.processes, failed)
+            own_found = own_scan(before.everything, copies, job.settings, job.processes, failed)
         tell_failed(failed, job)
     errors: tuple[str, ...] = ()
     faces = {"face", "face-scans"} & set(job.modalities)
@@ -328,7 +328,7 @@ def _one(
         if before.heads is not None and before.heads.scans:
             sides: dict[Attacker, Sequence[HeadResult]] = {"naive": looks.after}
             sides |= {} if looks.adaptive is None else {"adaptive": looks.adaptive}
-            effects += scan_effects(before.heads, treated.of, sides, asked, job, for_scans, broken)
+            effects += scan_effects(before.heads, copies.of, sides, asked, job, for_scans, broken)
     costs = _costs(pairs, run.store, run, job, log)
     person = number_people(scan.participant_id for _, scan in pairs)
     looked = Looked(own.scans, cohort, costs, looks, (*map(str, failed.values()), *errors))
@@ -345,8 +345,8 @@ def _one(
 
 def _bring_in(
     name: str, intake: Intake, before: _Before, run: Run, job: Job, log: CostLog
-) -> tuple[TreatedSet, Cohort, Run]:
-    """Match a treated data set's files; also their fingerprints, in the order of the pairs.
+) -> tuple[CopySet, Cohort, Run]:
+    """Match a de-identified data set's files; also their fingerprints, in the order of the pairs.
 
     The run that comes back knows what examining the files gave.
     """
@@ -370,7 +370,7 @@ def _bring_in(
         return found, _prepare([pair.scan for pair in found.pairs], run, job, ignore), run
 
 
-def _look(found: TreatedSet, before: _Before, run: Run, job: Job, log: CostLog) -> Looks:
+def _look(found: CopySet, before: _Before, run: Run, job: Job, log: CostLog) -> Looks:
     """Heads before, after, and after an attacker's repair."""
     own = before.cohort()
     scans = tuple(pair.scan for pair in found.pairs)

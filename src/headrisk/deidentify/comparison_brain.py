@@ -1,7 +1,7 @@
 """Brain linkage before and after a de-identification; and the paired change of any attack.
 
-Before: scans as they are, searched among the untreated scans of other sessions. After: the same
-scans, treated, searched among the same untreated scans. The attacker holds an untouched scan of
+Before: scans as they are, searched among the original scans of other sessions. After: the same
+scans, de-identified, searched among the same originals. The attacker holds an untouched scan of
 another session; treating the shared copy does not reach that one.
 """
 
@@ -210,22 +210,22 @@ def _known(found: PairedChange) -> Change:
 
 
 # ----------------------------------------------------------------------
-# Brain linkage before and after a treatment, on the same people.
+# Brain linkage before and after de-identification, on the same people.
 # ----------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
-class Treated:
-    """Treated scans with their fingerprints, and each one's untreated scan by position."""
+class Copies:
+    """De-identified scans with their fingerprints, and each one's original scan by position."""
 
     cohort: Cohort
     of: tuple[int, ...]
 
 
 def brain_effects(
-    untreated: Cohort,
+    originals: Cohort,
     design: Design,
-    treated: Treated,
+    copies: Copies,
     settings: Settings,
     rng: np.random.Generator,
     processes: Workers,
@@ -235,26 +235,26 @@ def brain_effects(
 
     Parameters
     ----------
-    untreated
+    originals
         Every scan of the run, failed ones included.
     design
-        Who is searched among whom, with positions in ``untreated``.
-    treated
-        Treated scans; positions refer to ``untreated``.
+        Who is searched among whom, with positions in ``originals``.
+    copies
+        De-identified scans; positions refer to ``originals``.
     failed
         Receives the errors of plug-ins; an effect without rates says which measures these were.
     """
     row_of = {int(place): row for row, place in enumerate(design.probes)}
-    rows = np.array([row_of[place] for place in treated.of], dtype=np.int64)
-    columns = np.flatnonzero(_usable(untreated)[design.gallery])
+    rows = np.array([row_of[place] for place in copies.of], dtype=np.int64)
+    columns = np.flatnonzero(_usable(originals)[design.gallery])
     allowed = design.usable[np.ix_(rows, columns)]
     person = design.probe_person[rows]
     gallery = [int(design.gallery[k]) for k in columns]
     sides = (
-        _Side([untreated.results[k] for k in treated.of], allowed, person),
-        _Side(treated.cohort.results, allowed, person),
+        _Side([originals.results[k] for k in copies.of], allowed, person),
+        _Side(copies.cohort.results, allowed, person),
     )
-    found = [untreated.results[k] for k in gallery]
+    found = [originals.results[k] for k in gallery]
     before, after = (
         _scores(side, found, design.gallery_person[columns], settings, processes, failed)
         for side in sides
@@ -263,27 +263,27 @@ def brain_effects(
 
 
 def own_scan(
-    untreated: Cohort,
-    treated: Treated,
+    originals: Cohort,
+    copies: Copies,
     settings: Settings,
     processes: Workers,
     failed: dict[str, PluginError],
 ) -> OwnScan:
-    """How often a treated scan finds the scan it was made from, among one another's.
+    """How often a de-identified scan finds the scan it was made from, among one another's.
 
-    The gallery holds the untreated scans of all treated ones, without other scans of the same
+    The gallery holds the original scans of all copies, without other scans of the same
     person: only the very scan counts as found. The measure that finds most of them is told; the
     errors of plug-ins are put into ``failed``.
     """
-    usable = _usable(untreated)
-    places = sorted({place for place in treated.of if usable[place]})
-    person = number_people(scan.participant_id for scan in untreated.scans)
-    of = np.array(treated.of, dtype=np.int64)
+    usable = _usable(originals)
+    places = sorted({place for place in copies.of if usable[place]})
+    person = number_people(scan.participant_id for scan in originals.scans)
+    of = np.array(copies.of, dtype=np.int64)
     columns = np.array(places, dtype=np.int64)
     allowed = (of[:, None] == columns[None, :]) | (person[of][:, None] != person[columns][None, :])
     scores = _scores(
-        _Side(treated.cohort.results, allowed, person[of]),
-        [untreated.results[k] for k in places],
+        _Side(copies.cohort.results, allowed, person[of]),
+        [originals.results[k] for k in places],
         person[columns],
         settings,
         processes,

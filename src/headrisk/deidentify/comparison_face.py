@@ -1,6 +1,6 @@
 """Faces before and after a de-identification: photographs against scans, scans against scans.
 
-The naive attacker takes the treated scans as they are. The adaptive one repairs the face first.
+The naive attacker takes de-identified scans as they are. The adaptive one repairs the face first.
 A scan in which no face is found any more is a failure to acquire, not a failed match.
 """
 
@@ -38,7 +38,7 @@ from headrisk.run.provenance import CostLog
 from headrisk.types import BoolArray, IntArray, PairScores
 
 # ----------------------------------------------------------------------
-# Faces in scans against faces in scans before and after a method, on the same people.
+# Faces in scans against faces in scans before and after de-identification, on the same people.
 #
 # Before: scans as they are, searched by renders among the original scans of other sessions. After:
 # the same scans, de-identified, searched among the same original scans. The attacker holds an
@@ -110,7 +110,7 @@ def _scores(
 
 
 # ----------------------------------------------------------------------
-# Photographs against scans before and after a treatment, on the same people; and what is left.
+# Photographs against scans before and after de-identification, on the same people.
 # ----------------------------------------------------------------------
 
 VERSION = 2  # raise when any result of this module changes: stored results are then renewed
@@ -166,8 +166,8 @@ def _fill_in(volume: Volume, aligned: AlignedBrain, task: HeadTask) -> Volume:
 def find_donors(scans: Sequence[Scan], heads: Sequence[HeadResult]) -> tuple[Scan | None, ...]:
     """For each scan without its whole face, another contrast of the same person that has one.
 
-    Both are in the treated data set: whoever shares a defaced T1w beside a whole FLAIR gives the
-    face away. Images of the same session come first.
+    Both are in the de-identified data set: whoever shares a defaced T1w beside a whole FLAIR gives
+    the face away. Images of the same session come first.
     """
     whole = [k for k, head in enumerate(heads) if _whole(head)]
     found: list[Scan | None] = []

@@ -1,4 +1,4 @@
-"""Treated scans and the scans they were made from: told by names, then by what they show."""
+"""De-identified scans and the scans they were made from: told by names, then by what they show."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ _ONE_IMAGE, _CLEARLY = 0.95, 0.05
 
 @dataclass(frozen=True)
 class Pairing:
-    """A treated scan, under the labels of the scan it was made from.
+    """A de-identified scan, under the labels of the scan it was made from.
 
-    ``of`` is that scan's position among the untreated scans. ``form`` says how the file differs in
+    ``of`` is that scan's position among the original scans. ``form`` says how the file differs in
     storage; ``doubt`` what speaks against the match, or "".
     """
 
@@ -44,10 +44,10 @@ class Pairing:
 
 
 @dataclass(frozen=True)
-class TreatedSet:
-    """One treatment's scans: matched, not matched and why, and scans it does not hold.
+class CopySet:
+    """One method's scans: matched, not matched and why, and scans it does not hold.
 
-    ``missing`` are positions among the untreated scans.
+    ``missing`` are positions among the original scans.
     """
 
     name: str
@@ -58,7 +58,7 @@ class TreatedSet:
 
 
 def labelled(scan: Scan, of: Scan) -> Scan:
-    """A treated scan with everything that is known of its untreated one, under its own path."""
+    """A de-identified scan with everything that is known of its original, under its own path."""
     return replace(
         of,
         scan_id=scan.scan_id,
@@ -71,76 +71,76 @@ def labelled(scan: Scan, of: Scan) -> Scan:
 
 def settle(
     name: str,
-    untreated: Cohort,
-    treated: Cohort,
+    originals: Cohort,
+    copies: Cohort,
     names: NameMatches,
     notes: Sequence[str],
     job: Job,
-) -> TreatedSet:
+) -> CopySet:
     """Decide what belongs together, names first, and check every name against the images.
 
-    A name is overruled only where the files' noise shows that the treated scan is another scan's
-    image. Files that no name explains are matched to a scan of the same image.
+    A name is overruled only where the files' noise shows that the de-identified scan is another
+    scan's image. Files that no name explains are matched to a scan of the same image.
 
     Parameters
     ----------
-    untreated
+    originals
         Scans of the audited data set with their fingerprints.
-    treated
-        All files of the treated data set, in the order that ``names`` refers to.
+    copies
+        All files of the de-identified data set, in the order that ``names`` refers to.
     """
-    score = _scores(untreated, treated)
+    score = _scores(originals, copies)
     taken = {match.original: match for match in names.matches}
     wrong = _suspect(taken, score)
-    free = sorted(set(range(len(untreated.scans))) - taken.keys())
+    free = sorted(set(range(len(originals.scans))) - taken.keys())
     asked = {k: _best(score[k], free) for k in names.open}
-    asked |= {k: _best(score[k], range(len(untreated.scans))) for k in wrong}
-    looks = _look(untreated, treated, asked, job)
-    found, doubts = _overrule(taken, wrong, asked, looks, untreated)
+    asked |= {k: _best(score[k], range(len(originals.scans))) for k in wrong}
+    looks = _look(originals, copies, asked, job)
+    found, doubts = _overrule(taken, wrong, asked, looks, originals)
     for k in names.open:
         place = _same_image(k, [c for c in asked[k] if c not in found], looks, score)
         if place is not None:
             found[place] = Match(k, place, "image")
     pairs = tuple(
         Pairing(
-            labelled(treated.scans[m.copy], untreated.scans[place]),
+            labelled(copies.scans[m.copy], originals.scans[place]),
             place,
             m.how,
-            _form(untreated.scans[place], treated.scans[m.copy]),
+            _form(originals.scans[place], copies.scans[m.copy]),
             doubts.get(m.copy, ""),
         )
         for place, m in sorted(found.items())
     )
     used = {m.copy for m in found.values()}
     extra = tuple(
-        (scan, names.refused.get(k) or doubts.get(k) or _unexplained(treated, k))
-        for k, scan in enumerate(treated.scans)
+        (scan, names.refused.get(k) or doubts.get(k) or _unexplained(copies, k))
+        for k, scan in enumerate(copies.scans)
         if k not in used
     )
-    missing = tuple(k for k in range(len(untreated.scans)) if k not in found)
-    return TreatedSet(name, pairs, extra, missing, tuple(notes))
+    missing = tuple(k for k in range(len(originals.scans)) if k not in found)
+    return CopySet(name, pairs, extra, missing, tuple(notes))
 
 
-def _unexplained(treated: Cohort, k: int) -> str:
-    if treated.results[k].status == "failed":
+def _unexplained(copies: Cohort, k: int) -> str:
+    if copies.results[k].status == "failed":
         return (
-            f"its name fits no scan, and its image cannot be compared: {treated.results[k].reason}"
+            f"its name fits no scan, and its image cannot be compared: {copies.results[k].reason}"
         )
     return "neither its name nor its image fits a scan of the audited data set"
 
 
-def _scores(untreated: Cohort, treated: Cohort) -> FloatArray:
-    """(treated, untreated) similarity of brains; minus infinity where one could not be prepared."""
-    score = np.full((len(treated.scans), len(untreated.scans)), -np.inf)
+def _scores(originals: Cohort, copies: Cohort) -> FloatArray:
+    """(copies, originals) similarity of brains; minus infinity where one could not be prepared."""
+    score = np.full((len(copies.scans), len(originals.scans)), -np.inf)
     sides = [
         np.array([k for k, r in enumerate(c.results) if r.vector is not None], dtype=np.int64)
-        for c in (treated, untreated)
+        for c in (copies, originals)
     ]
     if not sides[0].size or not sides[1].size:
         return score
     vectors = [
         np.array([c.results[k].vector for k in side], dtype=np.float32)
-        for c, side in zip((treated, untreated), sides, strict=True)
+        for c, side in zip((copies, originals), sides, strict=True)
     ]
     resolution = next(r for r in (2, 3, 4) if template_grid(r).size == vectors[0].shape[1])
     found = compare(
@@ -173,14 +173,14 @@ def _best(row: FloatArray, among: Sequence[int] | range) -> list[int]:
 
 
 def _look(
-    untreated: Cohort, treated: Cohort, asked: Mapping[int, Sequence[int]], job: Job
+    originals: Cohort, copies: Cohort, asked: Mapping[int, Sequence[int]], job: Job
 ) -> dict[tuple[int, int], PairLook]:
-    """The noise of each treated file beside that of its candidates."""
+    """The noise of each de-identified file beside that of its candidates."""
     pairs = [(k, place) for k, places in asked.items() for place in places]
     tasks = [
         PairTask(
-            prepare_task(untreated.scans[place], job.settings),
-            prepare_task(treated.scans[k], job.settings),
+            prepare_task(originals.scans[place], job.settings),
+            prepare_task(copies.scans[k], job.settings),
             compare=True,
         )
         for k, place in pairs
@@ -224,10 +224,10 @@ def _overrule(
     wrong: Sequence[int],
     asked: Mapping[int, Sequence[int]],
     looks: Mapping[tuple[int, int], PairLook],
-    untreated: Cohort,
+    originals: Cohort,
 ) -> tuple[dict[int, Match], dict[int, str]]:
     """Matches by name without those that the images refute, and what is to be said of them."""
-    none = np.full((max(asked, default=-1) + 1, len(untreated.scans)), -np.inf)
+    none = np.full((max(asked, default=-1) + 1, len(originals.scans)), -np.inf)
     truth = {k: _same_image(k, asked[k], looks, none) for k in wrong}
     place_of = {match.copy: place for place, match in taken.items()}
     found = {p: m for p, m in taken.items() if truth.get(m.copy) in (None, p)}
@@ -237,9 +237,9 @@ def _overrule(
         if shown is None:
             doubts[k] = "its brain is more like another scan's than like that of its name's"
         elif shown != own:
-            other = untreated.scans[shown].scan_id
+            other = originals.scans[shown].scan_id
             doubts[k] = (
-                f"its name says {untreated.scans[own].scan_id}, its image is that of {other}"
+                f"its name says {originals.scans[own].scan_id}, its image is that of {other}"
             )
             if shown not in found:
                 found[shown] = Match(k, shown, "image")
@@ -247,7 +247,7 @@ def _overrule(
 
 
 def _form(before: Scan, after: Scan) -> StoredChange:
-    """How a treated file differs in form; nothing where a header cannot be read."""
+    """How a de-identified file differs in form; nothing where a header cannot be read."""
     try:
         return stored_change(stored_form(Path(before.path)), stored_form(Path(after.path)))
     except ScanError:
