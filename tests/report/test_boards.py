@@ -306,6 +306,30 @@ def test_participants_are_promised_nothing_that_the_files_contradict() -> None:
     assert "photographs" in searched
 
 
+def test_participants_of_an_audit_of_tables_are_told_of_nothing_else() -> None:
+    """No scan was compared and no image looked at, so nothing is said of what these showed."""
+    one = report(section("table", 27, 30))
+    told = " ".join(consent_paragraph(one))
+    assert "We tested this on tables of measurements of 30 people." in told
+    assert "on the scans of" not in told
+    assert "We have not checked in every image" not in told
+    assert "Whether scans, the faces in them or photographs lead to you was not tested." in told
+    texts = {text.key: " ".join(text.texts) for text in paragraphs(one)}
+    assert "identified again from tables of measurements" in texts["dpia"]
+    with_scans = " ".join(
+        consent_paragraph(report(section("table", 27, 30), section("brain", 9, 30)))
+    )
+    assert "on the scans of 30 people" in with_scans
+
+
+def test_a_part_of_a_face_and_what_is_unclear_are_told_in_short_too() -> None:
+    one = report(
+        section("brain", 9, 40), faces_left=faces(26, face=19, part=1, unclear=4, failed=2)
+    )
+    facts = {fact.key: fact for fact in boards(one, RUN).facts}
+    assert facts["faces"].short == "20 of 26 images, 6 more not excluded"
+
+
 @pytest.mark.parametrize(
     ("face", "said"), [(50, "In all of"), (26, "In most of"), (25, "In some of")]
 )

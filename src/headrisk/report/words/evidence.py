@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from headrisk.findings.cost import attack_costs
-from headrisk.findings.coverage import face_counts, scan_faces, upper_end
+from headrisk.findings.coverage import MAY_BE_LEFT, face_counts, scan_faces, upper_end
 from headrisk.findings.records import ModalitySection, Report, RunRecord
 from headrisk.report.words import deidentified, inventory, phrases, presence, summary
 from headrisk.report.words import risk as risk_words
@@ -278,7 +278,10 @@ def _short_faces(report: Report) -> str:
         seen = face_counts(report)
         if seen is None:
             return "nobody looked"
-        return f"{seen.counts.get('face', 0)} of {phrases.counted(seen.images, 'image')}"
+        there = sum(seen.counts.get(name, 0) for name in ("face", "part"))
+        perhaps = sum(seen.counts.get(name, 0) for name in MAY_BE_LEFT) - there
+        more = f", {perhaps} more not excluded" if perhaps else ""
+        return f"{there} of {phrases.counted(seen.images, 'image')}{more}"
     rendered = scan_faces(report)
     return f"{rendered.face} of {rendered.scans} scans" if rendered else "not asked"
 
@@ -328,7 +331,8 @@ def _singled(report: Report) -> str:
         if rated:
             last = rated[-1]
             said.append(
-                f"{_by(section)}, one scan of a person picks out that person and nobody else among "
+                f"{_by(section)}, one {'row' if section.name == 'table' else 'scan'} of a person "
+                f"picks out that person and nobody else among "
                 f"{last.size} in {phrases.percentage(last.rate)} of the cases (luck "
                 f"{phrases.percent(last.baseline)}{risk_words.above_luck(last, ', ')})"
             )

@@ -87,7 +87,8 @@ def dpia_paragraph(report: Report, audited: str = "") -> tuple[str, ...]:
     )
     texts = [
         _text(
-            "The risk that people in the data set are identified again from their images was "
+            "The risk that people in the data set are identified again from "
+            f"{'tables of measurements' if tables_alone(report) else 'their images'} was "
             f"measured with headrisk {report.version}.",
             *(summary.tested(section) for section in report.modalities),
             looked_at(report),
@@ -129,6 +130,8 @@ def ethics_paragraph(report: Report, audited: str = "") -> tuple[str, ...]:
 
 def consent_paragraph(report: Report) -> tuple[str, ...]:
     """For a participant: plain words, no term of statistics, nothing that calms without ground."""
+    if tables_alone(report):
+        return _example(report, [*_consent_to_tables(report), *_CONSENT_END])
     searched = {one.name for one in report.modalities if one.measures}
     texts = [
         "We would like to share your scans with other researchers, through [repository]. "
@@ -147,32 +150,54 @@ def consent_paragraph(report: Report) -> tuple[str, ...]:
             "Whether photographs, such as those on the internet, lead to the scan of the person "
             "was not tested. They may."
         )
+    texts += [_tested_on(report, "the scans"), _face_for_participants(report), *_CONSENT_END]
+    return _example(report, texts)
+
+
+def tables_alone(report: Report) -> bool:
+    """Whether rows of tables were compared and nothing else was asked, no image least of all."""
+    asked = {one.name for one in report.modalities}
+    return asked == {"table"} and report.inventory is None and report.faces_left is None
+
+
+def _consent_to_tables(report: Report) -> tuple[str, ...]:
+    return (
+        "We would like to share measurements that were taken from your scans with other "
+        f"researchers, through [repository]. {_name_for_participants(report)} Measurements of a "
+        "head may still lead to the person. Somebody who has such measurements of you with your "
+        "name on them might find your row among ours.",
+        _tested_on(report, "tables of measurements"),
+        "Whether scans, the faces in them or photographs lead to you was not tested. They may.",
+    )
+
+
+def _tested_on(report: Report, what: str) -> str:
+    """How many people might be found, in words for one of them."""
     ends = [(one, upper_end(one)) for one in report.modalities]
     rated = [end for one, end in ends if end is not None and not one.simulated]
     tested = max(_people(report))
-    if rated and tested >= FEWEST_PEOPLE:
-        in_ten = min(10, -int(-max(rated) * 10 // 1))
-        how = "everybody" if in_ten == 10 else f"up to {in_ten} of 10 people"
-        texts.append(
-            f"We tested this on the scans of {tested:,} people. By the test, {how} might be found. "
-            "We cannot say how many would be found among more people. Nobody can promise you that "
-            "it will not happen."
-        )
-    else:
-        texts.append(
+    if not rated or tested < FEWEST_PEOPLE:
+        return (
             "We could not measure on enough people how often this would work, so please decide as "
             "if it would. Nobody can promise you that it will not happen."
         )
-    texts += [
-        f"{_face_for_participants(report)}",
-        "You may say no: your care does not depend on it. You may take your consent back by [how, "
-        "and until when]. What others have already copied cannot be called back.",
-        "Who may use the data, and for what: [conditions of access]. Where they are stored, and "
-        "for how long: [place and years]. Countries they may go to: [countries]. Responsible for "
-        "the data: [controller]. Legal basis: [legal basis]. Questions: [contact of the data "
-        "protection officer]. Complaints: [supervisory authority].",
-    ]
-    return _example(report, texts)
+    in_ten = min(10, -int(-max(rated) * 10 // 1))
+    how = "everybody" if in_ten == 10 else f"up to {in_ten} of 10 people"
+    return (
+        f"We tested this on {what} of {tested:,} people. By the test, {how} might be found. We "
+        "cannot say how many would be found among more people. Nobody can promise you that it "
+        "will not happen."
+    )
+
+
+_CONSENT_END = (
+    "You may say no: your care does not depend on it. You may take your consent back by [how, "
+    "and until when]. What others have already copied cannot be called back.",
+    "Who may use the data, and for what: [conditions of access]. Where they are stored, and "
+    "for how long: [place and years]. Countries they may go to: [countries]. Responsible for "
+    "the data: [controller]. Legal basis: [legal basis]. Questions: [contact of the data "
+    "protection officer]. Complaints: [supervisory authority].",
+)
 
 
 def _example(report: Report, texts: list[str]) -> tuple[str, ...]:
