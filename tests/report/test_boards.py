@@ -35,6 +35,7 @@ from headrisk.report.words.evidence import (
 from headrisk.report.words.first_page import compared, not_compared
 from headrisk.report.words.paragraphs import committee_paragraph, consent_paragraph, paragraphs
 from headrisk.report.words.presence import LEFT
+from headrisk.statistics.attackers import CLINICAL_INSIDER, PUBLIC_INTERNET_USER
 from headrisk.statistics.intervals import wilson
 
 PROMISES = re.compile(r"\b(anonymous|safe|certified|secure|no risk|below the line)\b", re.I)
@@ -361,3 +362,22 @@ def test_singling_out_among_few_does_not_hide_that_the_search_links(audited: Rep
         report = replace(audited, modalities=(replace(section, strongest=strongest),))
         fact = next(one for one in evidence(report, RUN) if one.key == "singled")
         assert ("the full search links people" in fact.text) is told
+
+
+def test_the_nearest_to_a_motivated_intruder_is_named_where_one_was_modelled(
+    audited: Report,
+) -> None:
+    def of_intruder(one: Report) -> str:
+        (ico,) = (question for question in boards(one, RUN).questions if question.key == "ico")
+        return next(point.text for point in ico.points if point.name == "A motivated intruder")
+
+    section = next(one for one in audited.modalities if one.risk and one.risk.attackers)
+    assert section.risk is not None
+    (outcome, *_) = [one for one in section.risk.attackers if one.success is not None]
+    public = replace(outcome, attacker=PUBLIC_INTERNET_USER)
+    modelled = replace(section, risk=replace(section.risk, attackers=(public,)))
+    text = of_intruder(replace(audited, modalities=(modelled,)))
+    assert text.startswith(f"The nearest that was modelled is {PUBLIC_INTERNET_USER.title}. ")
+    other = replace(public, attacker=CLINICAL_INSIDER)
+    without = replace(section, risk=replace(section.risk, attackers=(other,)))
+    assert "No such intruder" in of_intruder(replace(audited, modalities=(without,)))

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from headrisk.findings.coverage import all_faces_gone, face_may_be_left
 from headrisk.findings.records import Report, RunRecord
+from headrisk.report.words import risk as risk_words
 from headrisk.report.words.evidence import (
     REGULATORS_LINE,
     Fact,
@@ -18,6 +19,7 @@ from headrisk.report.words.evidence import (
     evidence,
     faces_left,
 )
+from headrisk.statistics.attackers import PUBLIC_INTERNET_USER
 
 
 @dataclass(frozen=True)
@@ -148,6 +150,26 @@ def _tehdas() -> Question:
     )
 
 
+def _intruder(report: Report) -> str:
+    """The modelled attacker who comes nearest to a motivated intruder, or that none does."""
+    nearest = [
+        outcome
+        for section in report.modalities
+        if section.risk is not None
+        for outcome in section.risk.attackers
+        if outcome.success is not None and outcome.attacker.name == PUBLIC_INTERNET_USER.name
+    ]
+    if not nearest:
+        return (
+            "No such intruder was modelled: the attackers of this report hold scans, tables or "
+            "photographs with names."
+        )
+    worst = max(nearest, key=lambda one: one.success.high if one.success else 0.0)
+    return (
+        f"The nearest that was modelled is {worst.attacker.title}. {risk_words.of_attacker(worst)}"
+    )
+
+
 def _ico(report: Report) -> Question:
     searched = any(one.name == "face" and one.measures for one in report.modalities)
     return Question(
@@ -162,12 +184,7 @@ def _ico(report: Report) -> Question:
                 ("faces", "linked") if searched else ("faces",),
                 "" if searched else "No photograph was compared with a scan.",
             ),
-            Point(
-                "A motivated intruder",
-                (),
-                "No such intruder was modelled: the attackers of this report "
-                "hold scans, tables or photographs with names.",
-            ),
+            Point("A motivated intruder", (), _intruder(report)),
         ),
         "No person tried it: the attacks are programs. Searches of the web, social networks and "
         "the press, and what friends and colleagues know, were not part of it.",
