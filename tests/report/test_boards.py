@@ -19,6 +19,7 @@ from headrisk.findings.records import (
     FacesLeft,
     MeasureResult,
     ModalitySection,
+    PeopleRow,
     Report,
     Table,
 )
@@ -381,3 +382,13 @@ def test_the_nearest_to_a_motivated_intruder_is_named_where_one_was_modelled(
     other = replace(public, attacker=CLINICAL_INSIDER)
     without = replace(section, risk=replace(section.risk, attackers=(other,)))
     assert "No such intruder" in of_intruder(replace(audited, modalities=(without,)))
+
+
+def test_who_stands_out_by_details_is_singled_out() -> None:
+    people = Table(("what", "people"), ((PeopleRow.ALL, 12), (PeopleRow.IN_SMALL, "9 to 12")))
+    one = report(replace(section("metadata", 0, 40), tables={"people": people}))
+    facts = {fact.key: fact.text for fact in boards(one, RUN).facts}
+    assert "9 to 12 of 12 people are alone, or with at most three others" in facts["singled"]
+    assert "singled" not in {
+        fact.key for fact in boards(report(section("brain", 9, 40)), RUN).facts
+    }

@@ -15,7 +15,7 @@ from headrisk.dataset.inventory import MOST_FACE_FIRST, InventoryCounts, KindRow
 from headrisk.dataset.magic import MAY_SHOW
 from headrisk.findings.attacks import facts_of
 from headrisk.findings.coarse import Count, count_of, most
-from headrisk.findings.records import TOGETHER, ModalitySection, Report
+from headrisk.findings.records import TOGETHER, ModalitySection, PeopleRow, Report
 from headrisk.statistics.intervals import counted_as_found
 from headrisk.statistics.risk import highest_by_images
 
@@ -118,6 +118,17 @@ def scan_faces(report: Report) -> ScanFaces | None:
                     for key in MAY_BE_LEFT
                 ]
                 return ScanFaces(count_of(rows[f"{TOGETHER}face"][1]), *seen)
+    return None
+
+
+def standing_out(report: Report) -> tuple[Count, Count] | None:
+    """People whose details in tables at most three others share, and all in these; None: nobody."""
+    for section in report.modalities:
+        table = section.tables.get("people")
+        people = {} if table is None else {str(row[0]): count_of(row[1]) for row in table.rows}
+        small = people.get(PeopleRow.IN_SMALL, 0)
+        if most(small):
+            return small, people.get(PeopleRow.ALL, 0)
     return None
 
 

@@ -21,6 +21,7 @@ from headrisk.findings.coverage import (
     dates_compared,
     face_counts,
     scan_faces,
+    standing_out,
     told,
     tried_images,
 )
@@ -30,7 +31,6 @@ from headrisk.findings.records import (
     CopyRow,
     FileRow,
     ModalitySection,
-    PeopleRow,
     Report,
     Table,
     Value,
@@ -367,7 +367,9 @@ def _direct(report: Report) -> Iterator[Follow]:
     yield from _severity(rest, "direct identifier", "metadata_direct")
     if source:
         yield Follow("source_folder", count=sum(most(count_of(row[2])) for row in source))
-    yield from _stand_out(section)
+    people = standing_out(report)
+    if people is not None:
+        yield Follow("people_stand_out", count=people[0], of=people[1])
 
 
 def _metadata(report: Report) -> Iterator[Follow]:
@@ -413,13 +415,6 @@ def _severity(kinds: Sequence[Sequence[Value]], severity: str, code: str) -> Ite
             kinds=tuple(str(row[0]) for row in rows),
             counts=tuple(count_of(row[2]) for row in rows),
         )
-
-
-def _stand_out(section: ModalitySection) -> Iterator[Follow]:
-    people = _cells(section.tables.get("people"))
-    small = people.get(PeopleRow.IN_SMALL, 0)
-    if most(small):
-        yield Follow("people_stand_out", count=small, of=people.get(PeopleRow.ALL, 0))
 
 
 def _cells(table: Table | None) -> dict[str, Count]:

@@ -10,12 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from headrisk.findings.cost import attack_costs
-from headrisk.findings.coverage import MAY_BE_LEFT, face_counts, scan_faces, upper_end
+from headrisk.findings.coverage import MAY_BE_LEFT, face_counts, scan_faces, standing_out, upper_end
 from headrisk.findings.records import ModalitySection, Report, RunRecord
 from headrisk.report.words import deidentified, inventory, phrases, presence, summary
 from headrisk.report.words import risk as risk_words
 from headrisk.report.words.attacks import ATTACKS
 from headrisk.report.words.first_page import found_in_text, how_to_read, unmeasured_defacing
+from headrisk.report.words.follows import stand_out
 from headrisk.report.words.metadata import MISSED, NOT_READ
 from headrisk.report.words.people import grouped
 from headrisk.statistics.intervals import with_failures
@@ -338,7 +339,9 @@ def _singled(report: Report) -> str:
             )
             if section.headline is not None and section.headline.reading == "links":
                 said[-1] += ", and the full search links people"
-    return phrases.capital("; ".join(said)) + "." if said else ""
+    text = phrases.capital("; ".join(said)) + "." if said else ""
+    people = standing_out(report)
+    return text if people is None else f"{text} {stand_out(*people)}".strip()
 
 
 def attackers(report: Report) -> str:

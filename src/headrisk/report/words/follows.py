@@ -196,6 +196,14 @@ def number(count: Count) -> str:
     return f"{count:,}" if isinstance(count, int) else count
 
 
+def stand_out(few: Count, of: Count) -> str:
+    """How many people their details in tables single out, or nearly."""
+    return (
+        f"{number(few)} of {things(of, 'person', 'people')} are alone, or with at most three "
+        "others, in the details that tables hold of them, such as age and sex."
+    )
+
+
 def things(count: Count, one: str, several: str = "") -> str:
     """``1 image``, ``21 to 24 images``."""
     if isinstance(count, int):
@@ -531,9 +539,7 @@ SENTENCES: Mapping[str, Callable[[Follow], Said]] = {
         ("Do it next: headrisk metadata.",),
     ),
     "people_stand_out": lambda f: Said(
-        f"{number(f.count)} of {things(f.of, 'person', 'people')} are alone, or with at most three "
-        "others, in the details that tables hold of them, such as age and sex.",
-        ("Coarsen or drop these columns.",),
+        stand_out(f.count, f.of), ("Coarsen or drop these columns.",)
     ),
     "files_unread": lambda f: Said(
         f"{share(f, 'file')} {_was(f.count)} {_how_unread(f)}.",
