@@ -21,6 +21,7 @@ from headrisk.attacks.rescan import RescanAttack
 from headrisk.attacks.table import TableAttack
 from headrisk.brain.similarity import select
 from headrisk.deidentify import comparison
+from headrisk.face.photo_table import list_photos
 from headrisk.face.recognise.registry import recognisers
 from headrisk.intake import settled, take_in
 from headrisk.job import Job
@@ -102,13 +103,17 @@ def _audited(job: Job) -> Outcome:
 
 
 def require_known(job: Job) -> None:
-    """Refuse a measure or a recogniser that is unknown or cannot run, before anything is read.
+    """Refuse a measure or a recogniser that is unknown or cannot run, before images are read.
 
     Raises
     ------
     UsageError
         Its name, and those that are known.
+    InputError
+        The table of photographs cannot be read.
     """
     select(job.settings.measures)
     if {"face", "face-scans"} & set(job.modalities) or job.weights:
         recognisers(job.settings.recognisers, job.weights)
+    if job.photos is not None:
+        list_photos(job.photos, frozenset(), job.today)
